@@ -1,0 +1,55 @@
+"""What each command needs set up, the quick way past it when nothing changed, and the hand-over."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+from bootstrap import frontend, python, system
+from bootstrap.steps import Failed, Stamp, say
+
+# Commands that serve or test pages need the front-end packages; the others are content with Python.
+NEEDS_FRONTEND = {"up", "web", "test"}
+
+
+def main(root: Path, arguments: list[str]) -> None:
+    """Set up, then become the Python command line; never returns."""
+    command = next((a for a in arguments if not a.startswith("-")), "")
+    try:
+        set_up(root, command)
+    except Failed as problem:
+        say(str(problem))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    hand_over(root, arguments)
+
+
+def set_up(root: Path, command: str) -> None:
+    """Do the missing steps for `command`; a few file hashes when there are none."""
+    steps = [python.runtime_step(root)]
+    if command == "test":
+        steps += [python.dev_step(root), system.test_step(root)]
+    if command in NEEDS_FRONTEND:
+        steps.append(frontend.step(root))
+    stamp = Stamp(root / ".venv" / "zhian-setup.json")
+    if all(stamp.holds(step) for step in steps):
+        return
+    with (root / ".zhian-setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two first starts at once: the second waits and finds it done
+        stamp.reload()
+        for step in steps:
+            if not stamp.holds(step):
+                step.run()
+                stamp.add(step)
+
+
+def hand_over(root: Path, arguments: list[str]) -> None:
+    """Replace this process by the command line in the virtual environment."""
+    interpreter = str(root / ".venv" / "bin" / "python")
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    # -P: a file in the caller's folder must not shadow a module
+    os.execve(interpreter, [interpreter, "-P", "-m", "core.cli", *arguments], environment)
