@@ -1,0 +1,21 @@
+// The entry of every signed-in page. Each module works on attributes of the markup; pages without scripts stay usable.
+import "./shell.js";
+import "./overlay.js";
+import "./keys.js";
+import "./combo.js";
+import "./forms.js";
+import "./selection.js";
+import { components } from "./components.js";
+
+if (document.querySelector("[data-board]")) import("./board.js");
+if (document.querySelector("[data-chart]")) import("./charts.js");
+
+try {
+  const { default: Alpine } = await import("../vendor/alpine/alpine-csp.esm.min.js");
+  for (const [name, component] of Object.entries(components)) Alpine.data(name, component);
+  window.Alpine = Alpine;
+  Alpine.start();
+  document.dispatchEvent(new CustomEvent("zhian:alpine", { detail: Alpine }));
+} catch (error) {
+  console.warn("Alpine is not installed; run the set-up again", error);
+}

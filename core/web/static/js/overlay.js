@@ -1,0 +1,73 @@
+// Menus close on a click outside and on Esc; dialogs and peek panels are native <dialog> elements; Ctrl-K opens the palette.
+import { on } from "./dom.js";
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.z-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.z-menu[open]");
+  if (event.key === "Escape" && open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+  if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const items = [...open.querySelectorAll(".it")];
+    const next = items.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    items[(next + items.length) % items.length]?.focus();
+    event.preventDefault();
+  }
+});
+
+on("click", "[data-dialog]", (event, opener) => {
+  event.preventDefault();
+  const dialog = document.getElementById(opener.dataset.dialog);
+  opener.closest("details.z-menu")?.removeAttribute("open");
+  dialog?.showModal();
+  dialog?.querySelector("[autofocus], .bd input:not([type=hidden]), .bd select, .bd textarea")?.focus();
+});
+
+on("click", "[data-close]", (event, button) => {
+  const box = button.closest("dialog, .z-toast");
+  if (box instanceof HTMLDialogElement) box.close();
+  else box?.remove();
+});
+
+on("click", "dialog", (event, dialog) => {
+  if (event.target === dialog) dialog.close();
+});
+
+on("submit", "form", (event, form) => {
+  const asked = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (asked && !confirm(asked)) event.preventDefault();
+});
+
+const palette = document.getElementById("palette");
+
+export function openPalette() {
+  if (!palette || palette.open) return;
+  palette.showModal();
+  const input = palette.querySelector("input");
+  input.select();
+  input.dispatchEvent(new Event("palette:open"));
+}
+
+on("click", "[data-palette]", openPalette);
+
+palette?.addEventListener("keydown", (event) => {
+  const items = [...palette.querySelectorAll(".it")];
+  const now = items.findIndex((item) => item.classList.contains("is-on"));
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const next = items[(now + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length];
+    items[now]?.classList.remove("is-on");
+    next?.classList.add("is-on");
+    next?.scrollIntoView({ block: "nearest" });
+    event.preventDefault();
+  } else if (event.key === "Enter") {
+    const chosen = items[now] ?? items[0];
+    if (chosen) {
+      event.preventDefault();
+      chosen.click();
+    }
+  }
+});
