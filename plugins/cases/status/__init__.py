@@ -1,0 +1,58 @@
+"""The status models of the case types as data, and the pure machine that reads them. No database, no clock."""
+
+from plugins.cases.status.facts import Facts, Past
+from plugins.cases.status.machine import Move, Outcome, Problem, apply_event, candidates, may, moves, overlays_after
+from plugins.cases.status.model import (
+    CODES,
+    Condition,
+    EventType,
+    Expected,
+    Group,
+    Model,
+    Need,
+    Overlay,
+    State,
+    Transition,
+    all_models,
+    condition_of,
+    conditions,
+    event_type,
+    event_types,
+    groups,
+    model,
+    need,
+)
+from plugins.cases.status.road import Stop, road
+
+__all__ = [
+    "CODES",
+    "Condition",
+    "EventType",
+    "Expected",
+    "Facts",
+    "Group",
+    "Model",
+    "Move",
+    "Need",
+    "Outcome",
+    "Overlay",
+    "Past",
+    "Problem",
+    "State",
+    "Stop",
+    "Transition",
+    "all_models",
+    "apply_event",
+    "candidates",
+    "condition_of",
+    "conditions",
+    "event_type",
+    "event_types",
+    "groups",
+    "may",
+    "model",
+    "moves",
+    "need",
+    "overlays_after",
+    "road",
+]
