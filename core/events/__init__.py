@@ -1,0 +1,1 @@
+"""The outbox: events written in the transaction that caused them, delivered to each subscriber after the commit."""

@@ -1,0 +1,74 @@
+"""Telling the workers, after a commit, that there is work. A lost kick costs a few seconds, never the work."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy import event
+
+from core.jobs.connection import connection, rest
+from core.permissions.guard import GuardedSession
+
+log = logging.getLogger("zhian.jobs")
+
+QUEUES = ("default", "bulk")
+BULK_FROM = 900  # seconds: jobs that may run longer wait behind the others
+LOOK_KEY = "zhian:look"
+
+Kick = tuple[str, int]
+"""("look", 0): look at the outbox; ("default", id) or ("bulk", id): run that job."""
+
+
+def kick_after_commit(session: Any, kick: Kick) -> None:
+    """Remember to tell the workers once this session's transaction is in the database."""
+    session.info.setdefault("kicks", {})[kick] = None
+
+
+@event.listens_for(GuardedSession, "after_commit")
+def _after_commit(session: Any) -> None:
+    if session.in_nested_transaction():
+        return
+    if kicks := session.info.pop("kicks", None):
+        send(list(kicks))
+
+
+@event.listens_for(GuardedSession, "after_soft_rollback")
+def _after_rollback(session: Any, previous: Any) -> None:
+    if previous.parent is None:
+        session.info.pop("kicks", None)
+
+
+def send(kicks: list[Kick]) -> bool:
+    """Put messages into RQ; False when the queue is away, then the scheduler finds the work by itself."""
+    client = connection()
+    if client is None:
+        return False
+    try:
+        for name, number in kicks:
+            if name == "look":
+                _look(client)
+            else:
+                _queue(client, name).enqueue_call("core.jobs.tasks.run", (number,), timeout=-1, **_SHORT_MEMORY)
+    except (redis.RedisError, OSError) as fault:
+        rest()
+        log.warning("the queue is away (%s); the scheduler will find the work", fault)
+        return False
+    return True
+
+
+def _look(client: redis.Redis) -> None:
+    """One message is enough while no worker has begun to look; the worker takes the mark away before it looks."""
+    if client.set(LOOK_KEY, 1, nx=True, ex=10):
+        _queue(client, "default").enqueue_call("core.jobs.tasks.look", timeout=600, **_SHORT_MEMORY)
+
+
+_SHORT_MEMORY = {"result_ttl": 0, "failure_ttl": 3600}
+"""RQ forgets at once what went well: the truth about each run stands in the database."""
+
+
+def _queue(client: redis.Redis, name: str) -> Queue:
+    return Queue(name, connection=client, serializer=JSONSerializer)

@@ -1,0 +1,44 @@
+"""The core's own jobs and schedules, registered through the hooks that plugins use."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, select
+
+from core.clock import now
+from core.db import db
+from core.events.model import Delivery, OutboxEvent
+from core.hooks.specs import hookimpl
+from core.jobs.model import JobRun
+from core.registry import Job, Schedule
+
+KEEP = timedelta(days=30)
+"""How long delivered events and finished runs stay; dead letters stay until somebody deals with them."""
+
+
+def tidy() -> dict[str, Any]:
+    """Delete old delivered events and finished runs; how many of each."""
+    before = now() - KEEP
+    outbox, delivery, run = OutboxEvent.__table__, Delivery.__table__, JobRun.__table__
+    open_ones = exists(select(delivery.c.id).where(delivery.c.outbox_id == outbox.c.id, delivery.c.state != "done"))
+    with db.engine.begin() as connection:
+        old = select(outbox.c.id).where(outbox.c.created_at < before, ~open_ones)
+        connection.execute(delete(delivery).where(delivery.c.outbox_id.in_(old)))
+        events = connection.execute(delete(outbox).where(outbox.c.created_at < before, ~open_ones)).rowcount
+        ended = run.c.state.in_(("done", "cancelled"))
+        runs = connection.execute(delete(run).where(run.c.finished_at < before, ended)).rowcount
+    return {"events": events, "runs": runs}
+
+
+@hookimpl
+def register_jobs() -> list[Job]:
+    """Tidying."""
+    return [Job("core.tidy", tidy)]
+
+
+@hookimpl
+def register_schedules() -> list[Schedule]:
+    """Tidying, at night."""
+    return [Schedule("core.tidy", "core.tidy", daily="03:30")]

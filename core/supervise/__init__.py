@@ -1,0 +1,1 @@
+"""`zhian up`: one parent that starts web, worker, scheduler and the private Valkey, keeps them alive and stops them."""
