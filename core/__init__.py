@@ -1,0 +1,85 @@
+"""Zhian's core: records, permissions and hooks. What is named here is all that a plugin may import."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_FACE = {
+    "core.i18n": ("L", "_", "gettext", "ngettext", "use_locale", "current_locale"),
+    "core.clock": ("now", "today", "local"),
+    "core.errors": (
+        "BadRequest",
+        "Conflict",
+        "FieldError",
+        "Forbidden",
+        "Invalid",
+        "NotFound",
+        "Refused",
+        "Stale",
+        "Unavailable",
+        "ZhianError",
+    ),
+    "core.records": ("fields",),
+    "core.records.base": ("Record",),
+    "core.records.fields": ("Choice", "Field"),
+    "core.records.changes": ("Change",),
+    "core.records.extension": ("extend",),
+    "core.records.numbering": ("DatePart", "FieldPart", "NumberRule", "Seq", "Text"),
+    "core.records.service": ("archive", "create", "delete", "get", "may", "restore", "run_action", "update"),
+    "core.records.bulk": ("bulk_create", "bulk_update"),
+    "core.records.query": ("Filter", "Page", "Query", "count_records", "list_records"),
+    "core.records.dump": ("dump", "labels"),
+    "core.records.audit": ("note_action",),
+    "core.permissions.principal": ("Principal", "current_principal"),
+    "core.permissions.rules": ("FieldRule", "Grant", "Role", "Rule", "Scopes", "scopes_via"),
+    "core.db": ("acting_as", "db", "elevated", "settle", "system", "transaction"),
+    "core.hooks.specs": ("hookimpl",),
+    "core.registry": (
+        "Action",
+        "Demo",
+        "ImportSource",
+        "Job",
+        "Param",
+        "Schedule",
+        "Seed",
+        "Subscriber",
+        "record_class",
+        "registry",
+    ),
+    "core.views": (
+        "CalendarView",
+        "Column",
+        "DetailView",
+        "FormView",
+        "KanbanView",
+        "ListView",
+        "Menu",
+        "Panel",
+        "Preset",
+        "Related",
+        "Section",
+        "Tab",
+        "View",
+    ),
+    "core.endpoints": ("Endpoints", "public", "signed_in"),
+    "core.events.outbox": ("emit",),
+    "core.jobs.runs": ("enqueue",),
+    "core.jobs.progress": ("report_progress",),
+}
+_HOME = {name: module for module, names in _FACE.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    module = _HOME.get(name)
+    if module is None:
+        raise AttributeError(f"core has no public name {name!r}")
+    value = (
+        importlib.import_module("core.records.fields")
+        if name == "fields"
+        else getattr(importlib.import_module(module), name)
+    )
+    globals()[name] = value
+    return value

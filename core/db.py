@@ -1,0 +1,163 @@
+"""The database of a deployment: engine settings, the guarded session, units of work, and who acts in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, event
+
+from core.permissions.guard import GuardedSession
+from core.permissions.principal import SYSTEM, Principal, as_principal, current_principal
+from core.settings import Settings
+
+db = SQLAlchemy(session_options={"class_": GuardedSession, "expire_on_commit": False})
+
+write_intent: ContextVar[bool] = ContextVar("zhian_write_intent", default=True)
+"""False while a request only reads; then SQLite transactions start without taking the write lock."""
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """SQLAlchemy engine options for SQLite in WAL mode or PostgreSQL."""
+    if settings.is_sqlite:
+        return {"connect_args": {"timeout": 30, "isolation_level": None, "cached_statements": 256}}
+    return {
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {"connect_timeout": 5},
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """SQLite: WAL, durable commits, foreign keys, and transactions that we begin ourselves."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write_intent.get() else "BEGIN")
+
+
+def init_db(app: Flask, settings: Settings) -> None:
+    """Bind the session to the app; opens no connection."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+
+
+@contextmanager
+def transaction() -> Iterator[Any]:
+    """Commit what the block did, or nothing of it."""
+    try:
+        yield db.session
+        settle(db.session())
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def settle(session: Any) -> None:
+    """Flush until hooks add nothing more."""
+    for _round in range(20):
+        if not (session.new or session.dirty or session.deleted):
+            return
+        session.flush()
+    raise RuntimeError("after-hooks kept changing records for 20 rounds")
+
+
+def release(session: Any) -> None:
+    """End a transaction that only read, so that another session may write; SQLite has one writer at a time.
+
+    Raises `RuntimeError` when the transaction has written: derived writes belong into it, by `elevated`.
+    """
+    if not session.in_transaction() or not session.get_bind().dialect.name == "sqlite":
+        return
+    if session.info.get("wrote") or session.new or session.dirty or session.deleted:
+        raise RuntimeError("a second session would wait for this transaction's own lock; use elevated() inside it")
+    session.commit()
+
+
+@contextmanager
+def acting_as(principal: Principal) -> Iterator[Any]:
+    """Be `principal` inside the block, with a session that holds nothing of anybody else. The block commits by itself."""
+    release(db.session())
+    with current_app.app_context(), as_principal(principal):
+        yield db.session
+
+
+@contextmanager
+def system(reason: str) -> Iterator[Any]:
+    """A session of its own in which no rules hold; audited under `reason`, committed at the end."""
+    from core.records.audit import note_action
+
+    release(db.session())
+    with current_app.app_context(), as_principal(SYSTEM):
+        session = db.session()
+        session.info.update(system=True, reason=reason)
+        try:
+            yield session
+            if session.new or session.dirty or session.deleted:
+                note_action(session, "system", None, reason=reason)
+            settle(session)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+@contextmanager
+def elevated(reason: str) -> Iterator[Any]:
+    """Derived reads and writes inside a person's own transaction: rules rest, the person stays the actor, `reason` is audited.
+
+    Rows that were loaded inside are forgotten at the end, so that nothing leaks into what the person sees.
+    """
+    session = db.session()
+    if session.info.get("elevated"):
+        yield session
+        return
+    session.flush() if session.new or session.dirty or session.deleted else None
+    known = set(session.identity_map.keys())
+    session.info.update(elevated=True, elevated_reason=reason)
+    try:
+        yield session
+        settle(session)
+    finally:
+        session.info.update(elevated=False, elevated_reason=None)
+    for record in [r for r in session.identity_map.values()]:
+        if record is not None and record.__mapper__.identity_key_from_instance(record) not in known:
+            session.expunge(record)
+
+
+__all__ = [
+    "acting_as",
+    "current_principal",
+    "db",
+    "elevated",
+    "init_db",
+    "settle",
+    "system",
+    "transaction",
+    "write_intent",
+]

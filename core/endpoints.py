@@ -1,0 +1,65 @@
+"""HTTP routes of a plugin's own. Each declares who may call it; one without is an error at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Permission:
+    """`kind` is record (needs a right), signed_in or public (needs a reason)."""
+
+    kind: str
+    record: str = ""
+    action: str = ""
+    reason: str = ""
+
+
+def public(reason: str) -> Permission:
+    """Anybody may call this; the reason stands in the route table."""
+    return Permission("public", reason=reason)
+
+
+def signed_in(reason: str) -> Permission:
+    """Everybody who is signed in may call this; record rules still hold inside."""
+    return Permission("signed_in", reason=reason)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: its rule below the prefix, methods, function and permission."""
+
+    rule: str
+    methods: tuple[str, ...]
+    view: Callable[..., Any]
+    permission: Permission
+    name: str
+    csrf: bool = True
+
+
+@dataclass
+class Endpoints:
+    """A plugin's routes under one prefix, for example `Endpoints("deadlines", "/deadlines")`."""
+
+    name: str
+    url_prefix: str = ""
+    routes: list[Route] = field(default_factory=list)
+
+    def route(
+        self,
+        rule: str,
+        *,
+        permission: tuple[str, str] | Permission,
+        methods: tuple[str, ...] = ("GET",),
+        csrf: bool = True,
+    ) -> Callable[..., Any]:
+        """Declare a route; `permission` is (record key, action), `signed_in(...)` or `public(...)`."""
+        right = permission if isinstance(permission, Permission) else Permission("record", *permission)
+
+        def keep(view: Callable[..., Any]) -> Callable[..., Any]:
+            self.routes.append(Route(rule, tuple(methods), view, right, view.__name__, csrf))
+            return view
+
+        return keep

@@ -1,0 +1,224 @@
+"""One Alembic history per plugin: upgrade in load order under a lock, status, and new revisions from the declarations."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic.autogenerate import api as autogenerate
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import ops
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from core.records.base import Base
+from core.records.types import ExactDecimal, Instant
+from core.registry import Registry
+from core.settings import Settings
+
+CORE_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+LOCK = 7_241_906_533
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one plugin's schema stands."""
+
+    plugin: str
+    current: str | None
+    head: str | None
+
+    @property
+    def ok(self) -> bool:
+        return self.current == self.head
+
+
+def histories(registry: Registry) -> dict[str, Path]:
+    """Migration folders by plugin in load order, the core's first."""
+    found = {"core": CORE_MIGRATIONS}
+    for manifest in registry.manifests:
+        if (manifest.folder / "migrations" / "versions").is_dir():
+            found[manifest.name] = manifest.folder / "migrations"
+    return found
+
+
+def _script(folder: Path) -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("path_separator", "newline")
+    return ScriptDirectory.from_config(config)
+
+
+def _options(plugin: str) -> dict[str, Any]:
+    return {"version_table": f"alembic_version_{plugin}", "compare_type": False}
+
+
+@contextlib.contextmanager
+def upgrade_lock(engine: Engine, settings: Settings) -> Iterator[None]:
+    """Only one process changes the schema at a time."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+                connection.commit()
+        return
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with (settings.data / "upgrade.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def upgrade(registry: Registry, engine: Engine, settings: Settings) -> list[State]:
+    """Bring every enabled plugin's schema to its head, each in one transaction; returns the states that changed."""
+    changed = []
+    with upgrade_lock(engine, settings):
+        for plugin, folder in histories(registry).items():
+            script = _script(folder)
+            with engine.begin() as connection:
+                before = _current(connection, plugin)
+                _run(script, connection, plugin)
+                if (after := _current(connection, plugin)) != before:
+                    changed.append(State(plugin, before, after))
+        with engine.begin() as connection:
+            ensure_search_indexes(connection, registry)
+    return changed
+
+
+def _run(script: ScriptDirectory, connection: Connection, plugin: str) -> None:
+    def steps(revision: Any, context: Any) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    with EnvironmentContext(Config(), script, fn=steps) as environment:
+        environment.configure(
+            connection=connection, target_metadata=Base.metadata, transaction_per_migration=False, **_options(plugin)
+        )
+        environment.run_migrations()
+
+
+def _current(connection: Connection, plugin: str) -> str | None:
+    return MigrationContext.configure(connection, opts=_options(plugin)).get_current_revision()
+
+
+def status(registry: Registry, engine: Engine) -> list[State]:
+    """Each plugin's schema against its code."""
+    with engine.connect() as connection:
+        return [
+            State(p, _current(connection, p), _script(f).get_current_head()) for p, f in histories(registry).items()
+        ]
+
+
+def owner_of(table: Any, registry: Registry) -> str:
+    """The plugin that owns a table."""
+    kind = next((t for t in registry.types.values() if t.model.__tablename__ == table.name), None)
+    if kind is not None:
+        return kind.plugin
+    names = sorted((m.name for m in registry.manifests), key=len, reverse=True)
+    return next((n for n in names if table.name.startswith(f"{n}_")), "core")
+
+
+def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> Path | None:
+    """Write the next revision of a plugin from its declarations against this database; None when nothing changed."""
+
+    def mine(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+        if kind == "table":
+            return not reflected and (
+                owner_of(item, registry) == plugin or any(_column_owner(c, registry) == plugin for c in item.columns)
+            )
+        if kind == "column" and not reflected:
+            return _column_owner(item, registry) == plugin
+        table = getattr(item, "table", None)
+        return (
+            table is None or owner_of(table, registry) == plugin and not (reflected and str(name).endswith("_bigram"))
+        )
+
+    with engine.connect() as connection:
+        options = _options(plugin) | {"include_object": mine, "render_item": _render, "target_metadata": Base.metadata}
+        context = MigrationContext.configure(connection, opts=options)
+        migration = autogenerate.produce_migrations(context, Base.metadata)
+        if migration.upgrade_ops is None or migration.upgrade_ops.is_empty():
+            return None
+        return _write(registry, plugin, message, migration, context)
+
+
+def _column_owner(column: Any, registry: Registry) -> str:
+    spec = column.info.get("field")
+    return spec.plugin if spec is not None and spec.plugin else owner_of(column.table, registry)
+
+
+def _render(kind: str, item: Any, context: Any) -> Any:
+    if kind == "type" and isinstance(item, ExactDecimal):
+        context.imports.add("from core.records.types import ExactDecimal, Instant")
+        return f"ExactDecimal({item.precision}, {item.scale})"
+    if kind == "type" and isinstance(item, Instant):
+        context.imports.add("from core.records.types import ExactDecimal, Instant")
+        return "Instant()"
+    return False
+
+
+def _write(
+    registry: Registry, plugin: str, message: str, migration: ops.MigrationScript, context: MigrationContext
+) -> Path:
+    folder = (
+        CORE_MIGRATIONS
+        if plugin == "core"
+        else next(m.folder for m in registry.manifests if m.name == plugin) / "migrations"
+    )
+    (folder / "versions").mkdir(parents=True, exist_ok=True)
+    head = _script(folder).get_current_head()
+    number = int(head.rsplit("_", 1)[1]) + 1 if head else 1
+    imports: set[str] = {
+        "import sqlalchemy as sa",
+        "from alembic import op",
+        "from sqlalchemy import Text",
+        "from sqlalchemy.dialects import postgresql",
+    }
+    parts = {}
+    for name, operations in (("upgrade", migration.upgrade_ops), ("downgrade", migration.downgrade_ops)):
+        parts[name] = autogenerate.render_python_code(
+            operations, migration_context=context, imports=(), render_item=_render
+        )
+    body = parts["upgrade"] + parts["downgrade"]
+    if "ExactDecimal(" in body or "Instant(" in body:
+        imports.add("from core.records.types import ExactDecimal, Instant")
+    target = folder / "versions" / f"{number:04d}_{message.replace(' ', '_')}.py"
+    target.write_text(
+        f'"""{message.capitalize()}."""\n\n'
+        + "\n".join(sorted(imports))
+        + f'\n\nrevision = "{plugin}_{number:04d}"\ndown_revision = {head!r}\n\n\n'
+        f"def upgrade() -> None:\n    {parts['upgrade'].strip()}\n\n\ndef downgrade() -> None:\n    {parts['downgrade'].strip()}\n"
+    )
+    return target
+
+
+def ensure_search_indexes(connection: Connection, registry: Registry) -> None:
+    """PostgreSQL: one two-character index for each searchable text field, so that `LIKE '%电池%'` is served."""
+    if connection.dialect.name != "postgresql":
+        return
+    connection.execute(text(BIGRAM_FUNCTION))
+    for kind in registry.types.values():
+        for spec in kind.search_fields:
+            column = getattr(kind.model, spec.attr).property.columns[0].name
+            name = f"ix_{kind.model.__tablename__}_{column}_bigram"[:63]
+            connection.execute(
+                text(
+                    f'CREATE INDEX IF NOT EXISTS "{name}" ON {kind.model.__tablename__} USING gin (zhian_bigrams({column})) WITH (fastupdate=off)'
+                )
+            )
+
+
+BIGRAM_FUNCTION = """
+CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ SELECT coalesce(array_agg(DISTINCT substr(low.t, i, 2)), '{}'::text[])
+   FROM (SELECT lower(value) AS t) low, generate_series(1, char_length(low.t) - 1) i $$
+"""

@@ -1,0 +1,147 @@
+"""The core's own contributions, through the same hooks as everybody's: people, roles of administration, their rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, true
+
+from core.hooks.specs import hookimpl
+from core.i18n import L, _
+from core.permissions.org import ORG_RECORDS
+from core.permissions.principal import Principal
+from core.permissions.rules import Grant, Role, Rule, Scopes
+from core.records.notes import NOTE_RECORDS
+from core.views import Column, DetailView, FormView, ListView, Menu, Related, Section, Tab
+
+ROLES = (
+    Role(
+        "administrator",
+        L("管理员（全部权限）", "Administrator (all rights)"),
+        "admin",
+        L("安装与初始设置用", "for setting up; appoint the three administrators then"),
+    ),
+    Role("system_admin", L("系统管理员", "System administrator"), "admin"),
+    Role("security_admin", L("安全管理员", "Security administrator"), "admin"),
+    Role("audit_admin", L("审计管理员", "Audit administrator"), "admin"),
+    Role("config_admin", L("业务配置员", "Business configurator"), "admin"),
+)
+ORGANISATION = ("core.branch", "core.department", "core.team", "core.user")
+
+
+@hookimpl
+def register_records() -> list[type[Any]]:
+    return [*ORG_RECORDS, *NOTE_RECORDS]
+
+
+@hookimpl
+def register_roles() -> list[Role]:
+    return list(ROLES)
+
+
+@hookimpl
+def register_grants() -> list[Grant]:
+    grants = [Grant("administrator", "*", ("*",))]
+    grants += [Grant("*", key, ("read",)) for key in ORGANISATION]
+    grants += [
+        Grant("*", "core.note", ("read", "create", "update", "delete"), "own"),
+        Grant("*", "core.attachment", ("create",), "own"),
+    ]
+    grants += [Grant("*", "core.notification", ("read", "update"), "own")]
+    grants += [Grant("*", key, ("read", "update"), "own") for key in ("core.api_key", "core.session")]
+    grants += [
+        Grant("security_admin", key, ("read", "create", "update", "delete", "export"))
+        for key in (*ORGANISATION, "core.user_role", "core.api_key", "core.session")
+    ]
+    grants += [Grant("hr", key, ("read", "create", "update")) for key in ORGANISATION]
+    return grants
+
+
+def mine(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Rows that belong to the person."""
+    return model.user_id == principal.user_id
+
+
+def made_by_me(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Rows that the person made."""
+    return model.created_by_id == principal.user_id
+
+
+@hookimpl
+def register_scopes() -> dict[str, Scopes]:
+    own = Scopes(own=mine)
+    return {
+        "core.notification": own,
+        "core.api_key": own,
+        "core.session": own,
+        "core.note": Scopes(own=made_by_me),
+        "core.attachment": Scopes(own=made_by_me),
+        "core.user": Scopes(own=lambda model, principal: model.id == principal.user_id),
+    }
+
+
+@hookimpl
+def register_rules() -> list[Rule]:
+    return [
+        Rule("core.notification", "only mine", mine),
+        Rule("core.user", "everybody", lambda model, principal: true(), actions=()),
+    ]
+
+
+@hookimpl
+def register_views() -> list[Any]:
+    person = Section(
+        "person", _("Person"), ("login", "name", "name_en", "title_text", "email", "mobile", "locale", "active")
+    )
+    place = Section("place", _("Place in the agency"), ("branch", "department", "team", "manager"))
+    return [
+        ListView(
+            "core.user",
+            columns=tuple(map(Column, ("name", "login", "title_text", "department", "branch", "email", "active"))),
+            filters=("department", "branch", "active"),
+            group_by=("department", "branch"),
+        ),
+        FormView("core.user", sections=(person, place)),
+        DetailView(
+            "core.user",
+            subtitle=("login", "title_text"),
+            facts=(person, place),
+            tabs=(Tab("roles", _("Roles"), related=Related("core.user_role", "user", ("role",))),),
+        ),
+        ListView(
+            "core.department",
+            columns=tuple(map(Column, ("name", "code", "parent", "branch", "head"))),
+            filters=("branch",),
+        ),
+        FormView(
+            "core.department",
+            sections=(Section("main", _("Department"), ("name", "name_en", "code", "parent", "branch", "head")),),
+        ),
+        ListView("core.branch", columns=tuple(map(Column, ("name", "name_en", "code", "city")))),
+        FormView("core.branch", sections=(Section("main", _("Branch"), ("name", "name_en", "code", "city")),)),
+    ]
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    return [
+        Menu("people", _("People"), "users", "settings", 10, record="core.user", permission=("core.user", "update")),
+        Menu(
+            "departments",
+            _("Departments"),
+            "sitemap",
+            "settings",
+            20,
+            record="core.department",
+            permission=("core.department", "update"),
+        ),
+        Menu(
+            "branches",
+            _("Branches"),
+            "building",
+            "settings",
+            30,
+            record="core.branch",
+            permission=("core.branch", "update"),
+        ),
+    ]

@@ -1,0 +1,101 @@
+"""What a flush is about to do to records: the new, the changed with old and new values, the deleted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from core.records.base import Record, field_specs
+
+
+@dataclass
+class Change:
+    """One changed record; `old` and `new` hold the changed fields by public name (links by id)."""
+
+    record: Any
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+    def changed(self, *names: str) -> bool:
+        return any(n in self.new for n in names)
+
+
+@dataclass
+class Pending:
+    """The work of one flush, by record class."""
+
+    created: dict[type[Record], list[Record]] = field(default_factory=lambda: defaultdict(list))
+    updated: dict[type[Record], list[Change]] = field(default_factory=lambda: defaultdict(list))
+    deleted: dict[type[Record], list[Record]] = field(default_factory=lambda: defaultdict(list))
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.updated or self.deleted)
+
+
+def change_of(record: Record) -> Change | None:
+    """Old and new values of a loaded record's declared fields, or None when nothing really changed."""
+    state = inspect(record)
+    committed = state.committed_state
+    if not committed:
+        return None
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+    for spec in specs_of(type(record)):
+        if spec.attr in committed:
+            history = state.attrs[spec.attr].history
+            if history.has_changes():
+                old[spec.name] = history.deleted[0] if history.deleted else None
+                new[spec.name] = history.added[0] if history.added else None
+    if "archived_at" in committed:
+        old["archived_at"], new["archived_at"] = committed["archived_at"], record.archived_at
+        if not isinstance(old["archived_at"], datetime):
+            old["archived_at"] = None
+    return Change(record, old, new) if new else None
+
+
+_specs: dict[type[Record], tuple] = {}
+
+
+def specs_of(model: type[Record]) -> tuple:
+    """The field specs of a class, remembered."""
+    if model not in _specs:
+        _specs[model] = tuple(field_specs(model).values())
+    return _specs[model]
+
+
+def forget_specs() -> None:
+    """After `extend`, fields are looked up anew."""
+    _specs.clear()
+
+
+def pending(session: Session) -> Pending:
+    """Collect what the session holds."""
+    work = Pending()
+    for item in session.new:
+        if isinstance(item, Record):
+            work.created[type(item)].append(item)
+    for item in session.deleted:
+        if isinstance(item, Record):
+            work.deleted[type(item)].append(item)
+    for item in session.dirty:
+        if isinstance(item, Record) and item not in session.deleted and (change := change_of(item)):
+            work.updated[type(item)].append(change)
+    return work
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it in the audit log and in events."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def plain_dict(values: dict[str, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+    return {k: plain(v) for k, v in values.items() if names is None or k in names}

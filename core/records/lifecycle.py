@@ -1,0 +1,134 @@
+"""What happens around each flush: stamps, computed fields, numbers, hooks, audit rows and events. Rights are the guard's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.clock import now
+from core.permissions.principal import current_principal
+from core.records import audit
+from core.records.base import Record
+from core.records.changes import Change, Pending, plain, specs_of
+from core.records.numbering import number_records
+from core.registry import registry
+
+
+def prepare(session: Any, work: Pending) -> None:
+    """Complete and check what is about to be written; hooks may refuse."""
+    hooks = registry().hooks
+    for model, records in work.created.items():
+        stamp_new(model, records)
+        hooks.call("before_create", model=model, records=records)
+        compute(model, records)
+        number_records(session, registry().numbering.get(model.__record__["key"], []), records)
+        hooks.call("validate_records", model=model, records=records)
+    for model, changes in work.updated.items():
+        hooks.call("before_update", model=model, changes=changes)
+        records = [c.record for c in changes]
+        stamp_changed(records)
+        compute(model, records)
+        hooks.call("validate_records", model=model, records=records)
+    for model, records in work.deleted.items():
+        hooks.call("before_delete", model=model, records=records)
+
+
+def stamp_new(model: type[Record], records: list[Any]) -> None:
+    """Who made them, and defaults, so that hooks and numbering see complete records."""
+    who = current_principal().user_id
+    for record in records:
+        record.created_by_id = record.updated_by_id = who
+        for spec in specs_of(model):
+            if getattr(record, spec.attr) is None and spec.default is not None:
+                default = spec.default
+                setattr(
+                    record,
+                    spec.attr,
+                    default()
+                    if callable(default)
+                    else type(default)(default)
+                    if isinstance(default, (list, dict))
+                    else default,
+                )
+
+
+def stamp_changed(records: list[Any]) -> None:
+    who, at = current_principal().user_id, now()
+    for record in records:
+        record.updated_by_id, record.updated_at = who, at
+
+
+def compute(model: type[Record], records: list[Any]) -> None:
+    """Recompute the computed fields."""
+    for spec in specs_of(model):
+        if spec.compute:
+            for record in records:
+                value = spec.compute(record)
+                if getattr(record, spec.attr) != value:
+                    setattr(record, spec.attr, value)
+
+
+def record_history(session: Any, work: Pending) -> None:
+    """Audit rows and outbox events of one flush, in its transaction."""
+    reason = session.info.get("elevated_reason") or session.info.get("reason")
+    rows: list[dict[str, Any]] = []
+    for model, records in work.created.items():
+        rows += [
+            _entry("create", model, r, {s.name: [None, plain(v)] for s, v in set_values(model, r)}, reason)
+            for r in records
+        ]
+    for model, changes in work.updated.items():
+        for change in changes:
+            kind = "update"
+            if "archived_at" in change.new:
+                kind = "archive" if change.new["archived_at"] else "restore"
+            if tracked := tracked_changes(model, change):
+                rows.append(_entry(kind, model, change.record, tracked, reason))
+    for model, records in work.deleted.items():
+        rows += [
+            _entry("delete", model, r, {s.name: [plain(v), None] for s, v in set_values(model, r)}, reason)
+            for r in records
+        ]
+    audit.write(session, rows)
+    _emit(session, work)
+
+
+def _entry(action: str, model: type[Record], record: Any, changes: dict, reason: str | None) -> dict[str, Any]:
+    return audit.entry(
+        action, model.__record__["key"], record.id, title=record.title[:300], changes=changes, reason=reason
+    )
+
+
+def set_values(model: type[Record], record: Any) -> list[tuple[Any, Any]]:
+    """Tracked fields that hold something."""
+    pairs = ((s, getattr(record, s.attr)) for s in specs_of(model) if s.track)
+    return [(s, v) for s, v in pairs if v not in (None, "", [], {}, False)]
+
+
+def tracked_changes(model: type[Record], change: Change) -> dict[str, list[Any]]:
+    """{field: [old, new]} of what the log keeps; also what computing and hooks changed on the way."""
+    names = {s.name for s in specs_of(model) if not s.track}
+    return {n: [plain(change.old.get(n)), plain(v)] for n, v in change.new.items() if n not in names}
+
+
+def _emit(session: Any, work: Pending) -> None:
+    events = registry().events
+    for verb, groups in (("created", work.created), ("deleted", work.deleted)):
+        for model, records in groups.items():
+            name = f"{model.__record__['key']}.{verb}"
+            if name in events:
+                registry().emit(session, name, [{"id": r.id} for r in records])
+    for model, changes in work.updated.items():
+        name = f"{model.__record__['key']}.updated"
+        if name in events:
+            registry().emit(session, name, [{"id": c.record.id, "fields": sorted(c.new)} for c in changes])
+
+
+def after_hooks(session: Any, work: Pending) -> None:
+    """The after-hooks of one flush; what they write is flushed next."""
+    hooks = registry().hooks
+    for model, records in work.created.items():
+        hooks.call("after_create", model=model, records=records)
+    for model, changes in work.updated.items():
+        hooks.call("after_update", model=model, changes=changes)
+    for model, records in work.deleted.items():
+        hooks.call("after_delete", model=model, records=records)

@@ -1,0 +1,306 @@
+"""The composed deployment: record types, views, actions, jobs and endpoints of core and all enabled plugins."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from core.errors import CannotStart, StartProblem
+from core.hooks.manager import Hooks
+from core.hooks.manifest import Manifest
+from core.permissions.rules import Access
+from core.records.base import MODELS, Record, field_specs
+from core.records.fields import Field
+from core.records.numbering import NumberRule
+
+
+@dataclass(frozen=True)
+class Param:
+    """One input of an action. `kind` as in fields; `choices` may depend on the record."""
+
+    name: str
+    label: Any
+    kind: str = "text"
+    required: bool = False
+    choices: Any = None
+    target: str | None = None
+    help: Any = None
+    default: Any = None
+    when: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """A named action on a record type; who may run it is a grant of the same code.
+
+    `handler(record, params)` runs in the transaction; for `bulk` actions `handler(records, params)`. `available(record)` gives
+    True, or the reason why not. `params` is a sequence or a function of the record.
+    """
+
+    record: str
+    code: str
+    label: Any
+    handler: Callable[..., Any]
+    params: Any = ()
+    available: Callable[[Any], Any] | None = None
+    bulk: bool = False
+    primary: bool = False
+    icon: str | None = None
+    confirm: Any = None
+    on_type: bool = False
+    template: str | None = None
+
+    def params_for(self, record: Any) -> Sequence[Param]:
+        return self.params(record) if callable(self.params) else self.params
+
+
+@dataclass(frozen=True)
+class Job:
+    """Background work by name; `fn(**json arguments)` runs in an app context as the system."""
+
+    name: str
+    fn: Callable[..., Any]
+    timeout: int = 600
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a job runs by itself: `every` so often, or `daily` at HH:MM in Asia/Shanghai. `make_up`: once after an outage."""
+
+    name: str
+    job: str
+    every: timedelta | None = None
+    daily: str | None = None
+    make_up: bool = True
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A handler of an event: `fn(payload, key)`; `key` is the same on every retry."""
+
+    name: str
+    event: str
+    fn: Callable[[dict[str, Any], str], Any]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Data every deployment needs; `fn(session)` changes nothing the second time."""
+
+    key: str
+    fn: Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A chapter of the demo data."""
+
+    order: int
+    fn: Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class ImportSource:
+    """How a record type is imported; `prepare` is specified by `core.importing`."""
+
+    record: str
+    prepare: Any = None
+    keys: tuple[str, ...] = ()
+    synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class RecordType:
+    """A record class as the ways out see it."""
+
+    key: str
+    model: type[Record]
+    label: Any
+    plural: Any
+    plugin: str
+    fields: dict[str, Field]
+    title: str | None = None
+    number: str | None = None
+    icon: str = "file"
+    order: str = "-id"
+    archive: bool = True
+    secondary: str | None = None
+    public: bool = True
+
+    @property
+    def search_fields(self) -> list[Field]:
+        return [f for f in self.fields.values() if f.search and not f.hidden]
+
+
+@dataclass
+class Registry:
+    """Everything that is enabled, by name."""
+
+    hooks: Hooks
+    access: Access
+    manifests: list[Manifest] = field(default_factory=list)
+    types: dict[str, RecordType] = field(default_factory=dict)
+    views: dict[tuple[str, str], Any] = field(default_factory=dict)
+    menus: list[Any] = field(default_factory=list)
+    actions: dict[str, dict[str, Action]] = field(default_factory=lambda: defaultdict(dict))
+    jobs: dict[str, Job] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    events: dict[str, list[Subscriber]] = field(default_factory=lambda: defaultdict(list))
+    commands: list[Any] = field(default_factory=list)
+    endpoints: list[tuple[str, Any]] = field(default_factory=list)
+    numbering: dict[str, list[NumberRule]] = field(default_factory=lambda: defaultdict(list))
+    import_sources: dict[str, ImportSource] = field(default_factory=dict)
+    seeds: list[Seed] = field(default_factory=list)
+    demos: list[Demo] = field(default_factory=list)
+    problems: list[StartProblem] = field(default_factory=list)
+    _of: dict[type, RecordType] = field(default_factory=dict)
+
+    def of(self, model: type[Record]) -> RecordType:
+        """The type of a record class."""
+        return self._of[model]
+
+    def view(self, kind: str, record_key: str) -> Any:
+        """The list, detail, form, kanban or calendar view of a type, or None."""
+        return self.views.get((kind, record_key))
+
+    def emit(self, session: Any, event: str, payloads: list[dict[str, Any]]) -> None:
+        """Put an event into the outbox, in the session's transaction, if anybody subscribed."""
+        from core.events.outbox import put
+
+        if self.events.get(event):
+            put(session, event, payloads, [s.name for s in self.events[event]])
+
+    def add_type(self, plugin: str, model: type[Record]) -> None:
+        spec = model.__record__
+        if spec["key"] in self.types:
+            self.problem(plugin, f"record {spec['key']} is declared twice", "rename one of them")
+            return
+        if plugin != "core" and not spec["key"].startswith(f"{plugin}."):
+            self.problem(
+                plugin,
+                f"record {spec['key']} does not carry the plugin's name",
+                f"name it {plugin}.{spec['key'].split('.')[-1]}",
+            )
+        kind = RecordType(
+            key=spec["key"],
+            model=model,
+            label=spec["label"],
+            plural=spec.get("plural", spec["label"]),
+            plugin=plugin,
+            fields=field_specs(model),
+            **{k: spec[k] for k in ("title", "number", "icon", "order", "archive", "secondary", "public") if k in spec},
+        )
+        self.types[kind.key] = self._of[model] = kind
+
+    def problem(self, plugin: str, what: str, mend: str = "") -> None:
+        """Remember one reason why this deployment cannot start."""
+        self.problems.append(StartProblem(plugin, what, mend))
+
+    def compose(self) -> None:
+        """Collect all `register_*` hooks; raises `CannotStart` with every problem found."""
+        for plugin, model in self.hooks.collect("register_records"):
+            self.add_type(plugin, model)
+        self._compose_rights()
+        self._compose_named()
+        self._compose_views()
+        self._check()
+        if self.problems:
+            raise CannotStart(self.problems)
+
+    def _compose_rights(self) -> None:
+        for _plugin, role in self.hooks.collect("register_roles"):
+            self.access.add_role(role)
+        for plugin, (key, scopes) in self.hooks.collect("register_scopes"):
+            if key in self.access.scopes:
+                self.problem(plugin, f"scopes of {key} are given twice", "only the owner of a record gives its scopes")
+            self.access.scopes[key] = scopes
+        for _plugin, rule in self.hooks.collect("register_rules"):
+            self.access.rules[rule.record].append(rule)
+        for _plugin, rule in self.hooks.collect("register_field_rules"):
+            self.access.field_rules[rule.record].append(rule)
+        for plugin, grant in self.hooks.collect("register_grants"):
+            if grant.record != "*" and grant.record not in self.types:
+                self.problem(
+                    plugin, f"a grant names the record {grant.record}, which nobody declares", "correct its key"
+                )
+            self.access.add_grant(grant)
+
+    def _compose_named(self) -> None:
+        for plugin, action in self.hooks.collect("register_actions"):
+            if action.code in self.actions[action.record]:
+                self.problem(plugin, f"action {action.code} on {action.record} is declared twice", "rename one of them")
+            self.actions[action.record][action.code] = action
+        for plugin, job in self.hooks.collect("register_jobs"):
+            if job.name in self.jobs:
+                self.problem(plugin, f"job {job.name} is declared twice", "rename one of them")
+            self.jobs[job.name] = job
+        for plugin, schedule in self.hooks.collect("register_schedules"):
+            if schedule.job not in self.jobs:
+                self.problem(
+                    plugin, f"schedule {schedule.name} runs the unknown job {schedule.job}", "register that job"
+                )
+            self.schedules[schedule.name] = schedule
+        for _plugin, subscriber in self.hooks.collect("register_subscribers"):
+            self.events[subscriber.event].append(subscriber)
+        for _plugin, rule in self.hooks.collect("register_numbering"):
+            self.numbering[rule.key].append(rule)
+        for _plugin, source in self.hooks.collect("register_import_sources"):
+            self.import_sources[source.record] = source
+        self.commands = [c for _plugin, c in self.hooks.collect("register_commands")]
+        self.endpoints = list(self.hooks.collect("register_endpoints"))
+        self.seeds = [s for _plugin, s in self.hooks.collect("register_seed")]
+        self.demos = sorted((d for _plugin, d in self.hooks.collect("register_demo")), key=lambda d: d.order)
+
+    def _compose_views(self) -> None:
+        for plugin, view in self.hooks.collect("register_views"):
+            if view.record not in self.types:
+                self.problem(plugin, f"a view names the record {view.record}, which nobody declares", "correct its key")
+            self.views[view.kind, view.record] = view
+        for kind in ("list", "detail", "form"):
+            for (view_kind, record), view in list(self.views.items()):
+                if view_kind == kind:
+                    for impl in self.hooks.implementations(f"filter_{kind}_view"):
+                        view = impl.function(view=view) or view
+                    self.views[kind, record] = view
+        self.menus = sorted(
+            (m for _plugin, m in self.hooks.collect("register_menus")), key=lambda m: (m.group, m.order, m.key)
+        )
+
+    def _check(self) -> None:
+        for kind in self.types.values():
+            for spec in kind.fields.values():
+                if spec.target and spec.target not in self.types:
+                    self.problem(
+                        kind.plugin,
+                        f"{kind.key}.{spec.name} links to {spec.target}, which is not enabled",
+                        "enable its plugin",
+                    )
+        for key in self.actions:
+            if key not in self.types:
+                self.problem("core", f"an action names the record {key}, which nobody declares", "correct its key")
+
+
+_registry: Registry | None = None
+
+
+def registry() -> Registry:
+    """The registry of this process; raises when no app was created yet."""
+    if _registry is None:
+        raise RuntimeError("no deployment yet: call create_app first")
+    return _registry
+
+
+def set_registry(value: Registry) -> Registry:
+    """Called once by `create_app`."""
+    global _registry
+    _registry = value
+    return value
+
+
+def record_class(key: str) -> type[Record]:
+    """The class of a record by its key; raises `KeyError` that names it."""
+    return MODELS[key]

@@ -1,0 +1,181 @@
+"""View specs: what lists, pages, forms, boards and calendars show. No markup, no queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list: a field, or a template cell that needs some fields. `after` anchors it behind another column."""
+
+    key: str
+    label: Any = None
+    template: str | None = None
+    needs: tuple[str, ...] = ()
+    sort: str | None = None
+    align: str = ""
+    after: str | None = None
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready view of a list: filters as in the address, for example {"status__in": "refused", "agent": "me"}."""
+
+    key: str
+    label: Any
+    filters: dict[str, str]
+    sort: str | None = None
+    group: str | None = None
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled group of fields. `when(record)` says whether it applies."""
+
+    key: str
+    label: Any
+    fields: tuple[str, ...]
+    when: Callable[[Any], bool] | None = None
+    after: str | None = None
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Related:
+    """A list of records that point here through the link field `via`."""
+
+    record: str
+    via: str
+    columns: tuple[str, ...] = ()
+    sort: str | None = None
+    limit: int = 5
+    template: str | None = None
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a record's page: a related list, sections of fields, or a template with its context function."""
+
+    key: str
+    label: Any
+    related: Related | None = None
+    sections: tuple[Section, ...] = ()
+    template: str | None = None
+    context: Callable[[Any], dict[str, Any]] | None = None
+    after: str | None = None
+    count: Callable[[Any], int] | None = None
+    when: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A piece of page from a slot hook."""
+
+    template: str
+    context: dict[str, Any]
+    order: int = 50
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """Base of all view specs; `record` is the key of the type."""
+
+    kind: ClassVar[str] = ""
+    record: str
+
+
+@dataclass(frozen=True)
+class ListView(View):
+    """A list. `filters`, `group_by` are field names offered; all fields can be filtered through the address."""
+
+    kind: ClassVar[str] = "list"
+    columns: tuple[Column, ...] = ()
+    filters: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    sort: str | None = None
+    empty: Any = None
+
+    def with_column(self, column: Column) -> ListView:
+        """A copy with one more column, behind its anchor or at the end."""
+        return replace(self, columns=_placed(self.columns, column))
+
+
+@dataclass(frozen=True)
+class DetailView(View):
+    """A record's page: subtitle facts in the head, a signature drawing, fact sections, tabs."""
+
+    kind: ClassVar[str] = "detail"
+    subtitle: tuple[str, ...] = ()
+    badge: str | None = None
+    tags: tuple[str, ...] = ()
+    head_template: str | None = None
+    head_context: Callable[[Any], dict[str, Any]] | None = None
+    facts: tuple[Section, ...] = ()
+    tabs: tuple[Tab, ...] = ()
+
+    def with_tab(self, tab: Tab) -> DetailView:
+        """A copy with one more tab, behind its anchor or at the end."""
+        return replace(self, tabs=_placed(self.tabs, tab))
+
+
+@dataclass(frozen=True)
+class FormView(View):
+    """The form to create and edit."""
+
+    kind: ClassVar[str] = "form"
+    sections: tuple[Section, ...] = ()
+
+    def with_section(self, section: Section) -> FormView:
+        """A copy with one more section, behind its anchor or at the end."""
+        return replace(self, sections=_placed(self.sections, section))
+
+
+@dataclass(frozen=True)
+class KanbanView(View):
+    """A board by a choice field. `move(record, code)` moves a card; without it the field is updated."""
+
+    kind: ClassVar[str] = "kanban"
+    field: str = "status"
+    columns: Callable[[], list[Any]] | None = None
+    card: tuple[str, ...] = ()
+    template: str | None = None
+    move: Callable[[Any, str], Any] | None = None
+
+
+@dataclass(frozen=True)
+class CalendarView(View):
+    """A calendar by a date field."""
+
+    kind: ClassVar[str] = "calendar"
+    date: str = "date"
+    title: str = "title"
+    tone: str | None = None
+
+
+@dataclass(frozen=True)
+class Menu:
+    """An entry of the sidebar. Groups are named by the core: work, cases, clients, business, settings."""
+
+    key: str
+    label: Any
+    icon: str
+    group: str
+    order: int = 50
+    record: str | None = None
+    url: str | None = None
+    count: Callable[[], int] | None = None
+    urgent: bool = False
+    permission: tuple[str, str] | None = None
+
+
+def _placed(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:
+    keys = [i.key for i in items]
+    at = keys.index(item.after) + 1 if item.after in keys else len(items)
+    return (*items[:at], item, *items[at:])
