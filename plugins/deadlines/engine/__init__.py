@@ -1,0 +1,26 @@
+"""The pure deadline engine: rules and facts in, dated and explained deadlines out. No database, no clock, no Flask."""
+
+from .calendars import Calendars, Holidays, holidays_from, load_holidays
+from .compute import compute_line, main, shipped_engine
+from .evaluate import Evaluator, Outcome
+from .packs import Pack, Rule, load_pack, pack_data, pack_from
+from .problems import InputError, MissingInput
+
+__all__ = [
+    "Calendars",
+    "Evaluator",
+    "Holidays",
+    "InputError",
+    "MissingInput",
+    "Outcome",
+    "Pack",
+    "Rule",
+    "compute_line",
+    "holidays_from",
+    "load_holidays",
+    "load_pack",
+    "main",
+    "pack_data",
+    "pack_from",
+    "shipped_engine",
+]

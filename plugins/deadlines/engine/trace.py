@@ -1,0 +1,131 @@
+"""Why a deadline falls on its day: structured steps with their source, made on demand and rendered by `words`."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from .calendars import OFFICIAL, Calendars
+from .evaluate import Evaluator, Limb, Outcome
+from .packs import Pack, Rule
+from .problems import InputError
+from .words import render
+
+ROLL_BASIS = {
+    "patent": "专利法实施细则第5条",
+    "tm": "商标法实施条例第12条",
+    "court": "民事诉讼法第85条、行政诉讼法第101条",
+    "wipo": "PCT Rule 80.5, Madrid Rule 4",
+}
+
+
+class Step(NamedTuple):
+    """One step of a trace: a code of `words.WORDS`, its parameters, the day it ends on, its legal source."""
+
+    code: str
+    params: Mapping[str, Any]
+    date: date | None
+    source: str
+
+    def text(self, lang: str = "en") -> str:
+        """The step in words."""
+        return render(self.code, self.params, lang)
+
+
+def explain(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome) -> list[Step]:
+    """The steps from the inputs to the due and the safe day of one deadline."""
+    law = "; ".join(rule.legal_basis)
+    steps = _period_steps(engine, rule, inputs, found, law)
+    steps.append(_roll_step(engine.calendars, rule, found))
+    if found.safe != found.due:
+        steps.append(Step("safe", {}, found.safe, "; ".join(filter(None, (rule.code, rule.note[:80])))))
+    coverage = engine.calendars.coverage(found.due.year)
+    if coverage != OFFICIAL:
+        steps.append(Step(coverage, {"year": found.due.year}, found.due, f"holidays {engine.calendars.version}"))
+    if found.base < rule.effective_from:
+        steps.append(Step("before_effect", {"since": rule.effective_from}, found.base, law))
+    return steps
+
+
+def _period_steps(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome, law: str) -> list[Step]:
+    limbs = _limbs(engine, rule, inputs)
+    if len(limbs) < 2:
+        base = _base_step(engine.pack, rule, inputs, found, limbs[0] if limbs else None)
+        return [base, Step("period", {"period": _length(rule, inputs)}, found.nominal, law)]
+    words = [_limb_length(spec) for spec in rule.combine["items"]] if rule.combine else [[]] * len(limbs)
+    bases = (
+        [spec.get("base", rule.base) for spec in rule.combine["items"]] if rule.combine else [rule.base] * len(limbs)
+    )
+    steps = [
+        Step("limb", {"base": base, "period": length}, limb.nominal, law)
+        for limb, base, length in zip(limbs, bases, words, strict=False)
+    ]
+    pick = "pick.earlier" if rule.combine and rule.combine["op"] == "earlier_of" else "pick.later"
+    return [*steps, Step(pick, {}, found.nominal, law)]
+
+
+def _limbs(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any]) -> list[Limb]:
+    try:
+        return engine.limbs(rule, inputs)
+    except InputError:
+        return []
+
+
+def _base_step(pack: Pack, rule: Rule, inputs: Mapping[str, Any], found: Outcome, limb: Limb | None) -> Step:
+    how = limb.base.how if limb is not None else "computed"
+    name = (rule.how.get("limbs") or [{}])[0].get("base", rule.base)
+    office = pack.bases.get(name, {}).get("service")
+    params: dict[str, Any] = {"base": name}
+    source = rule.trigger
+    if office is not None:
+        params["delivery"] = inputs.get("delivery", "electronic")
+        source = "; ".join(pack.service_basis[office])
+        how = "stated_service" if how == "stated" else how
+    return Step(f"base.{how}", params, found.base, source)
+
+
+def _limb_length(spec: Mapping[str, Any]) -> list[tuple[int, str]]:
+    return [(spec["n"], spec["unit"])] if isinstance(spec.get("n"), int) else []
+
+
+def _length(rule: Rule, inputs: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """The length that was added, as (n, unit) pairs, for the words of the trace."""
+    if inputs.get("printed_period") is not None and isinstance(inputs["printed_period"], tuple):
+        return [inputs["printed_period"]]
+    specs = rule.how.get("by_kind", {}).get(inputs.get("right_kind")) or rule.how.get("limbs")
+    if specs:
+        first = specs[0]
+        return [_counted(step, inputs) for step in first.get("add", [first] if "n" in first else [])]
+    n, unit = rule.period
+    if n is None or unit is None:
+        return []
+    extension = inputs.get("extension_months") if rule.extendable else None
+    sign = -n if rule.direction == "before" else n * inputs.get("cycle", 1)
+    return [(sign, unit), *([(extension, "month")] if isinstance(extension, int) else [])]
+
+
+def _counted(step: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[int, str]:
+    if "sum" in step:
+        return sum(inputs[key] for key in step["sum"]), step["unit"]
+    if "input" in step:
+        return inputs[step["input"]] - step.get("minus", 0), step["unit"]
+    return step["n"], step["unit"]
+
+
+def _roll_step(calendars: Calendars, rule: Rule, found: Outcome) -> Step:
+    if rule.roll == "none":
+        return Step("roll.never", {}, found.due, "; ".join(rule.legal_basis))
+    params: dict[str, Any] = {"calendar": rule.roll}
+    if found.due == found.nominal:
+        return Step("roll.kept", params, found.due, ROLL_BASIS[rule.roll])
+    params["reason"] = rest_reason(calendars, found.nominal)
+    return Step("roll.moved", params, found.due, ROLL_BASIS[rule.roll])
+
+
+def rest_reason(calendars: Calendars, day: date) -> str:
+    """What rest day `day` is: the holiday's name, a weekend worked in lieu, or the weekday."""
+    holidays = calendars.holidays
+    if day in holidays.off:
+        return holidays.names.get(day, "") or "holiday"
+    if day in holidays.worked:
+        return f"{day:%a}, worked in lieu"
+    return f"{day:%a}"

@@ -1,0 +1,123 @@
+"""The words of a trace, in English and Chinese, by step code; rendering only. Parameters are plain values."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+WORDS: dict[str, tuple[str, str]] = {
+    "base.stated": ("Counted from {base}", "起算日：{base}"),
+    "base.stated_service": ("Served on this day, as stated", "送达日（已注明）"),
+    "base.proved": ("Served on this day: actual receipt is proved", "送达日：有实际收到日的证明"),
+    "base.deemed": (
+        "Deemed served (dispatch by {delivery} plus the statutory days)",
+        "推定送达日（{delivery}方式，自发文日起加法定天数）",
+    ),
+    "base.day itself": ("Served on this day ({delivery})", "送达日（{delivery}）"),
+    "base.moved end": ("Counted from the moved end of the earlier period", "自前一期限（顺延后）的届满日起算"),
+    "base.computed": ("Counted from a computed day: {base}", "自推算日起算：{base}"),
+    "period": ("Plus {period}: last day as counted", "加{period}，期限届满日（未顺延）"),
+    "limb": ("One of several periods: {base}, plus {period}", "并列期限之一：{base}，加{period}"),
+    "pick.later": ("The later of the periods counts", "以较晚的期限为准"),
+    "pick.earlier": ("The earlier of the periods counts", "以较早的期限为准"),
+    "roll.kept": ("No rest day by the {calendar} calendar: stays", "按{calendar}日历不是休息日，不顺延"),
+    "roll.moved": (
+        "Rest day by the {calendar} calendar ({reason}): moves to the next working day",
+        "按{calendar}日历为休息日（{reason}），顺延至下一工作日",
+    ),
+    "roll.never": ("This day is never moved", "此日不顺延"),
+    "safe": ("Safe date: the earliest day that any serious reading allows", "安全日：任何合理解读下的最早日期"),
+    "provisional": (
+        "The holiday calendar of {year} is not published yet: provisional",
+        "{year}年节假日安排尚未公布，暂定",
+    ),
+    "weekend_only": ("No holiday data for {year}: only weekends are known", "无{year}年节假日数据，仅按周末计算"),
+    "before_effect": ("The rule is in force only from {since}", "该规则自{since}起施行"),
+    "undated": ("No fixed day: to be done before the act it guards", "无固定日期：须在相关行为之前完成"),
+    "override": ("Set by hand: {reason}", "人工改期：{reason}"),
+    "local_law": ("Stated end of term; local law not verified", "按载明的届满日；当地法律未核实"),
+}
+UNITS = {
+    "day": ("days", "日"),
+    "month": ("months", "个月"),
+    "year": ("years", "年"),
+    "working_day": ("working days", "个工作日"),
+    "term_year": ("years", "年"),
+    "validity_year": ("years, less a day", "年（止于对应日前一日）"),
+}
+CALENDARS = {
+    "patent": ("patent office", "专利局"),
+    "tm": ("trademark", "商标"),
+    "court": ("court", "法院"),
+    "wipo": ("WIPO", "国际局"),
+    "none": ("unmoved", "不顺延"),
+}
+DELIVERIES = {
+    "electronic": ("electronic delivery", "电子"),
+    "paper": ("post", "邮寄"),
+    "post": ("post", "邮寄"),
+    "handed_over": ("handing over", "直接递交"),
+    "public_notice": ("public notice", "公告"),
+}
+BASES = {
+    "filing_date": ("the filing day", "申请日"),
+    "earliest_priority": ("the earliest priority day", "最早优先权日"),
+    "earliest_date": ("the earliest priority day, else the filing day", "最早优先权日（无则申请日）"),
+    "priority_date": ("the priority day", "优先权日"),
+    "registration_date": ("the registration day", "注册日"),
+    "publication_date": ("the publication day", "公告日"),
+    "validity_end": ("the end of validity", "有效期满日"),
+    "annuity_nominal_day": ("the annuity day", "年费应缴日"),
+    "grant_publication_date": ("the grant announcement", "授权公告日"),
+    "entry_date": ("entry into the national phase", "进入国家阶段日"),
+    "service_date": ("the service day", "送达日"),
+    "dispatch_date": ("the dispatch day", "发文日"),
+    "request_date": ("the request day", "请求日"),
+    "submission_date": ("the submission day", "提交日"),
+    "first_day_of_next_month": ("the first day of the month after the gazette", "公告次月1日"),
+    "service_patent": ("service of the paper", "文件送达日"),
+    "service_trademark": ("service of the paper", "文件送达日"),
+    "event_year_end": ("the end of the year of the event", "事件当年12月31日"),
+    "international_registration_date": ("the international registration day", "国际注册日"),
+    "ir_expiry_date": ("the expiry of the international registration", "国际注册期满日"),
+    "end_of_priority_period": ("the end of the priority period", "优先权期限届满日"),
+    "end_of_reexam_period": ("the end of the re-examination period", "复审请求期限届满日"),
+    "term_end": ("the stated end of term", "载明的届满日"),
+    "knowledge_date": ("the day of knowledge", "知道之日"),
+    "contract_effective_date": ("the contract's first day", "合同生效日"),
+    "acceptance_date": ("acceptance", "受理日"),
+    "disclosure_date": ("the disclosure", "公开日"),
+    "payment_date": ("the payment", "缴费日"),
+    "exhibition_date": ("the exhibition", "展出日"),
+}
+STEPS = {
+    "12 months end": "十二个月届满",
+    "re-examination period ends": "复审请求期限届满",
+    "last day to ask and pay for the extension": "请求延长并缴费的最后一日",
+    "window opens (safe reading)": "续展期开始（稳妥解读）",
+    "last day without late fee": "无滞纳金的最后一日",
+    "last day with late fee": "宽展期最后一日",
+    "new term": "新有效期起始日",
+}
+_TABLES = {"calendar": CALENDARS, "delivery": DELIVERIES, "base": BASES}
+
+
+def period_words(steps: list[tuple[int, str]], lang: str) -> str:
+    """`4 months` / `4个月` of a list of (n, unit)."""
+    at = 1 if lang.startswith("zh") else 0
+    return " + ".join(f"{n}{' ' if at == 0 else ''}{UNITS[unit][at]}" for n, unit in steps)
+
+
+def render(code: str, params: Mapping[str, Any], lang: str = "en") -> str:
+    """One trace step in words a clerk understands; `lang` starting with `zh` gives Chinese."""
+    at = 1 if lang.startswith("zh") else 0
+    values = {key: _word(key, value, lang, at) for key, value in params.items()}
+    return WORDS[code][at].format_map(values)
+
+
+def _word(key: str, value: Any, lang: str, at: int) -> str:
+    if key in _TABLES:
+        pair = _TABLES[key].get(value)
+        return pair[at] if pair else str(value).replace("_", " ")
+    if key == "period":
+        return period_words(value, lang)
+    return value.isoformat() if isinstance(value, date) else str(value)
