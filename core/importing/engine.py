@@ -1,0 +1,226 @@
+"""Runs rows through an import: coerce, prepare, match by key, compare, write. Every row ends in exactly one outcome."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.db import db
+from core.i18n import _, gettext
+from core.permissions.rules import access
+from core.records.service import loader
+
+from . import store
+from .mapping import Mapping, targets_of
+from .plugin import ImportContext, ImportRow, ImportSupport
+from .source import Row
+from .values import BadCell, Target, coerce
+
+OUTCOMES = ("created", "updated", "unchanged", "refused")
+REASONS = {
+    "missing_key": _("The row has no value in %(fields)s, so it cannot be told apart from others."),
+    "duplicate_conflict": _("Row %(row)s of the file has the same key with other content."),
+    "ambiguous_key": _("Several stored records have this key."),
+    "hidden": _("This record exists already, outside of what you may see."),
+    "forbidden": _("You may not change this record."),
+    "forbidden_field": _("You may not change this field."),
+    "forbidden_create": _("You may not create records of this kind."),
+}
+
+
+@dataclass
+class Tally:
+    """Counts of rows by outcome; the four add up to `rows`."""
+
+    rows: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rows: Sequence[ImportRow]) -> None:
+        """Count decided rows."""
+        self.rows += len(rows)
+        self.outcomes.update(row.outcome for row in rows)
+
+    def as_dict(self) -> dict[str, int]:
+        """Counts as the report gives them."""
+        return {"rows": self.rows} | {name: self.outcomes[name] for name in OUTCOMES}
+
+
+class Engine:
+    """One import of one record type with one mapping; feed it batches of rows in order."""
+
+    def __init__(
+        self,
+        record_type: Any,
+        mapping: Mapping,
+        supports: Sequence[ImportSupport],
+        context: ImportContext,
+        keys: Sequence[str],
+    ) -> None:
+        self.type = record_type
+        self.supports = supports
+        self.context = context
+        self.keys = tuple(keys)
+        self.targets = targets_of(record_type, supports)
+        self.columns = list(mapping.fields)
+        self.plan = [(column, self.targets[name]) for column, name in mapping.fields.items()]
+        self.constants = constants_of(mapping, self.targets)
+        self.roc = any(support.roc_years(self.constants) for support in supports)
+        self.scope = tuple(dict.fromkeys(name for support in supports for name in support.scope))
+        self.barred = frozenset(access().treatments(record_type.model, db.session().principal))
+        self.own = {name for name, target in self.targets.items() if not target.virtual}
+        self.seen: dict[tuple[str, Any], tuple[int, bytes]] = {}
+        self.tally = Tally()
+        self.reasons = REASONS
+
+    def batch(self, rows: Sequence[Row]) -> list[ImportRow]:
+        """Decide these rows and, unless this is a dry run, write them in the current transaction."""
+        lines = self.decide(rows)
+        if self.context.dry_run:
+            self._assume(lines)
+        else:
+            store.write(self, [line for line in lines if line.open])
+        self.tally.add(lines)
+        return lines
+
+    def decide(self, rows: Sequence[Row]) -> list[ImportRow]:
+        """Rows with values and a verdict; those still open are to be created (no `record_id`) or updated."""
+        lines = [self.coerced(row) for row in rows]
+        self._each_support("prepare", lines)
+        for line in lines:
+            if line.open:
+                self._take_key(line)
+        store.match(self, [line for line in lines if line.open])
+        self._each_support("complete", lines)
+        for line in lines:
+            if line.open:
+                self._settle(line)
+        return lines
+
+    def replay(self, rows: Sequence[Row]) -> None:
+        """Remember the keys of rows that an interrupted run had already committed."""
+        lines = [self.coerced(row) for row in rows]
+        self._each_support("prepare", lines)
+        for line in lines:
+            if line.open:
+                self._take_key(line)
+
+    def memento(self) -> Any:
+        """The counts before a batch, to come back to when it is rolled back."""
+        related = {key: Counter(counts) for key, counts in self.context.related.items()}
+        return Tally(self.tally.rows, Counter(self.tally.outcomes)), related
+
+    def restore(self, memento: Any) -> None:
+        """Forget what a rolled-back batch counted."""
+        self.tally, self.context.related = memento
+        self.context.made = []
+
+    def coerced(self, row: Row) -> ImportRow:
+        """The row with the values of its mapped cells; the first cell that cannot be read refuses it."""
+        line = ImportRow(row.number, row.cells)
+        for column, target in self.plan:
+            try:
+                value = coerce(target, row.cells.get(column), roc=self.roc)
+            except BadCell as error:
+                line.refuse(target.name, error.code, error.message)
+                continue
+            if value is not None and line.values.get(target.name) is None:
+                line.values[target.name] = value
+        for name, value in self.constants.items():
+            line.values.setdefault(name, value)
+        return line
+
+    def _each_support(self, method: str, lines: list[ImportRow]) -> None:
+        for support in self.supports:
+            waiting = [line for line in lines if line.open]
+            if waiting:
+                getattr(support, method)(waiting, self.context)
+
+    def _take_key(self, line: ImportRow) -> None:
+        name = next((key for key in self.keys if line.values.get(key) not in (None, "", [])), None)
+        if name is None:
+            labels = " / ".join(str(self.targets[key].label) if key in self.targets else key for key in self.keys)
+            line.refuse(self.keys[0], "missing_key", gettext(REASONS["missing_key"].message, fields=labels))
+            return
+        line.key = (name, line.values[name])
+        digest = _digest(line.values)
+        before = self.seen.setdefault(self._scoped(line), (line.number, digest))
+        if before[0] == line.number:
+            return
+        if before[1] == digest:
+            line.outcome = "unchanged"
+        else:
+            line.refuse(name, "duplicate_conflict", gettext(REASONS["duplicate_conflict"].message, row=before[0]))
+
+    def _scoped(self, line: ImportRow) -> tuple[str, Any]:
+        assert line.key is not None
+        name, value = line.key
+        return name, (*self.scope_of(line.values), value)
+
+    def scope_of(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        """Values of the fields within which a key is unique, their defaults where a row does not say."""
+        specs = self.type.fields
+        return tuple(values.get(n) if values.get(n) is not None else specs[n].default for n in self.scope)
+
+    def _settle(self, line: ImportRow) -> None:
+        """Load what is to be stored through the record's schema, and see whether anything changes."""
+        specs = loader(self.type.model)
+        own = {n: v for n, v in line.values.items() if n in self.own and v is not None}
+        values, errors = specs.load(own, partial=line.record_id is not None, allow=frozenset([self.type.number or ""]))
+        if errors:
+            line.refuse(errors[0].field, errors[0].code, errors[0].message)
+            return
+        if line.record_id is None:
+            if self.context.memory.get("may_create") is False:
+                line.refuse("", "forbidden", REASONS["forbidden_create"])
+            line.changes = values
+            self._bar(line)
+            return
+        current = line.current or {}
+        line.changes = {n: v for n, v in values.items() if current.get(n) != v}
+        line.extra["virtual"] = sorted(
+            n
+            for n, v in line.values.items()
+            if n not in self.own and n in current and v is not None and current[n] != v
+        )
+        if not line.changes and not line.extra["virtual"]:
+            line.outcome = "unchanged"
+        self._bar(line)
+
+    def _bar(self, line: ImportRow) -> None:
+        if barred := sorted(self.barred & set(line.changes)):
+            line.refuse(barred[0], "forbidden", REASONS["forbidden_field"])
+
+    def _assume(self, lines: list[ImportRow]) -> None:
+        for line in lines:
+            if line.open:
+                line.outcome = "updated" if line.record_id is not None else "created"
+
+
+def constants_of(mapping: Mapping, targets: dict[str, Target]) -> dict[str, Any]:
+    """The constants of a mapping as values; one that its field cannot take raises `BadCell`."""
+    return {
+        name: coerce(targets[name], value) if name in targets else value for name, value in mapping.constants.items()
+    }
+
+
+def _digest(values: dict[str, Any]) -> bytes:
+    return hashlib.blake2b(repr(sorted(values.items())).encode(), digest_size=12).digest()
+
+
+def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """Lists of up to `size` rows."""
+    held: list[Row] = []
+    for row in rows:
+        held.append(row)
+        if len(held) >= size:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+Progress = Callable[[int, Tally], None]
+__all__ = ["OUTCOMES", "Engine", "Progress", "Tally", "batches", "constants_of"]

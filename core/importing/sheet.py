@@ -1,0 +1,47 @@
+"""The refused rows as a spreadsheet: row, field, reason, then the cells as they were, to be mended."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from xlsxwriter import Workbook
+
+from core.i18n import _
+
+HEADINGS = (_("Row"), _("Field"), _("Code"), _("Reason"))
+MAX_CHARS = 32_000
+
+
+def refused_sheet(refused: Iterable[dict[str, Any]]) -> bytes:
+    """An .xlsx of refused rows (`row`, `field`, `code`, `reason`, `cells`); every cell is text, never a formula."""
+    rows = list(refused)
+    names = (
+        list(columns) if columns is not None else list(dict.fromkeys(n for row in rows for n in row.get("cells") or ()))
+    )
+    buffer = io.BytesIO()
+    book = Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
+    sheet = book.add_worksheet()
+    bold = book.add_format({"bold": True, "bg_color": "#F1F3F5"})
+    for place, heading in enumerate([*map(str, HEADINGS), *names]):
+        sheet.write_string(0, place, heading, bold)
+    for line, row in enumerate(rows, 1):
+        cells = row.get("cells") or {}
+        for place, value in enumerate(
+            [row["row"], row["field"], row["code"], row["reason"], *(cells.get(n) for n in names)]
+        ):
+            if value is not None and value != "":
+                sheet.write_string(line, place, _shown(value))
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, 2, 12)
+    sheet.set_column(3, 3, 48)
+    book.close()
+    return buffer.getvalue()
+
+
+def _shown(value: Any) -> str:
+    text = ";".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text[:MAX_CHARS]
