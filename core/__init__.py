@@ -25,7 +25,7 @@ _FACE = {
     "core.records.fields": ("Choice", "Field"),
     "core.records.changes": ("Change",),
     "core.records.extension": ("extend",),
-    "core.records.numbering": ("DatePart", "FieldPart", "NumberRule", "Seq", "Text"),
+    "core.records.numbering": ("DatePart", "FieldPart", "NumberRule", "Seq", "Text", "number_records"),
     "core.records.service": ("archive", "create", "delete", "get", "may", "restore", "run_action", "update"),
     "core.records.bulk": ("bulk_create", "bulk_update"),
     "core.records.query": ("Filter", "Page", "Query", "count_records", "list_records"),
@@ -66,6 +66,8 @@ _FACE = {
     "core.events.outbox": ("emit",),
     "core.jobs.runs": ("enqueue",),
     "core.jobs.progress": ("report_progress",),
+    "core.importing.plugin": ("ImportSupport",),
+    "core.importing.values": ("BadCell", "ImportTarget"),
 }
 _HOME = {name: module for module, names in _FACE.items() for name in names}
 

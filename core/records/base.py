@@ -49,6 +49,7 @@ class Record(Base):
         spec = cls.__dict__.get("__record__")
         if spec:
             cls.__tablename__ = spec["key"].replace(".", "_")
+            cls.__table_args__ = _table_args(cls)
             _add_links(cls)
         super().__init_subclass__(**kwargs)
         if spec:
@@ -77,6 +78,13 @@ def public_name(attr: str, spec: Field) -> str:
     return attr.removesuffix("_id") if spec.kind in ("link", "file") else attr
 
 
+def _table_args(cls: type[Record]) -> tuple[Any, ...]:
+    """Ids are never used twice: what hangs on a deleted record must not turn up on a new one."""
+    given = cls.__dict__.get("__table_args__", ())
+    parts, options = (given, {}) if not given or not isinstance(given[-1], dict) else (given[:-1], given[-1])
+    return (*parts, {"sqlite_autoincrement": True} | options)
+
+
 def _add_links(cls: type[Record]) -> None:
     """Name the declared fields and give each link its relationship, before the class is mapped."""
     plugin = cls.__record__["key"].split(".")[0]
@@ -85,7 +93,8 @@ def _add_links(cls: type[Record]) -> None:
         spec = column.info.get("field") if column is not None else None
         if spec is None:
             continue
-        spec.attr, spec.name, spec.plugin = attr, public_name(attr, spec), plugin
+        spec.attr, spec.plugin = attr, plugin
+        spec.name = spec.name or public_name(attr, spec)
         if spec.kind in ("link", "file"):
             if not attr.endswith("_id"):
                 raise TypeError(f"{cls.__name__}.{attr}: the attribute of a link ends in _id")
