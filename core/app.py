@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
 
-import core.events.model
-import core.jobs.model
-import core.records.audit
-import core.records.numbering  # noqa: F401  (these modules declare the core's own tables)
-from core import i18n, plugin as core_plugin
+from core import i18n
 from core.db import init_db
 from core.errors import CannotStart
 from core.hooks.manager import Hooks
 from core.hooks.manifest import discover
 from core.hooks.resolver import resolve
-from core.jobs import own as core_jobs
 from core.permissions.rules import reset_access
 from core.registry import Registry, set_registry
 from core.settings import Settings, load_settings
+
+TABLES = (
+    "core.records.audit",
+    "core.records.numbering",
+    "core.events.model",
+    "core.jobs.model",
+    "core.importing.models",
+    "core.api.model",
+)
+"""Modules that declare the core's own bookkeeping, which no hook names."""
+
+OWN = ("core.plugin", "core.jobs.own", "core.importing.own")
+"""The core's own contributions, made through the same hooks as everybody's."""
 
 
 def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
@@ -30,8 +40,10 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
     if problems:
         raise CannotStart(problems)
     hooks = Hooks()
-    hooks.manager.register(core_plugin, "core")
-    hooks.manager.register(core_jobs, "core.jobs")
+    for module in (m for m in (*TABLES, *OWN) if find_spec(m)):
+        loaded = import_module(module)
+        if module in OWN:
+            hooks.manager.register(loaded, "core" if module == "core.plugin" else module.removesuffix(".own"))
     hooks.load(manifests)
     registry = set_registry(Registry(hooks=hooks, access=reset_access(), manifests=manifests))
     registry.compose()
@@ -49,6 +61,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True, plugin_fol
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb * 1024 * 1024
     app.extensions["zhian"] = registry
     init_db(app, settings)
+    app.extensions["zhian.settings"] = settings
     if web:
         from core.api import init_api
         from core.web import init_web

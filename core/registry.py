@@ -104,13 +104,10 @@ class Demo:
 
 @dataclass(frozen=True)
 class ImportSource:
-    """How a record type is imported; `prepare` is specified by `core.importing`."""
+    """How a record type is imported; `support` is a `core.ImportSupport`. Several plugins may support one record type."""
 
     record: str
-    prepare: Any = None
-    keys: tuple[str, ...] = ()
-    synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
+    support: Any
 
 
 @dataclass
@@ -153,7 +150,7 @@ class Registry:
     commands: list[Any] = field(default_factory=list)
     endpoints: list[tuple[str, Any]] = field(default_factory=list)
     numbering: dict[str, list[NumberRule]] = field(default_factory=lambda: defaultdict(list))
-    import_sources: dict[str, ImportSource] = field(default_factory=dict)
+    import_sources: dict[str, list[ImportSource]] = field(default_factory=lambda: defaultdict(list))
     seeds: list[Seed] = field(default_factory=list)
     demos: list[Demo] = field(default_factory=list)
     problems: list[StartProblem] = field(default_factory=list)
@@ -179,7 +176,7 @@ class Registry:
         if spec["key"] in self.types:
             self.problem(plugin, f"record {spec['key']} is declared twice", "rename one of them")
             return
-        if plugin != "core" and not spec["key"].startswith(f"{plugin}."):
+        if not plugin.startswith("core") and not spec["key"].startswith(f"{plugin}."):
             self.problem(
                 plugin,
                 f"record {spec['key']} does not carry the plugin's name",
@@ -190,7 +187,7 @@ class Registry:
             model=model,
             label=spec["label"],
             plural=spec.get("plural", spec["label"]),
-            plugin=plugin,
+            plugin=plugin.split(".")[0],
             fields=field_specs(model),
             **{k: spec[k] for k in ("title", "number", "icon", "order", "archive", "secondary", "public") if k in spec},
         )
@@ -249,7 +246,7 @@ class Registry:
         for _plugin, rule in self.hooks.collect("register_numbering"):
             self.numbering[rule.key].append(rule)
         for _plugin, source in self.hooks.collect("register_import_sources"):
-            self.import_sources[source.record] = source
+            self.import_sources[source.record].append(source)
         self.commands = [c for _plugin, c in self.hooks.collect("register_commands")]
         self.endpoints = list(self.hooks.collect("register_endpoints"))
         self.seeds = [s for _plugin, s in self.hooks.collect("register_seed")]

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("updated_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("archived_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_attachment")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_core_attachment_record", "core_attachment", ["record_key", "record_id"], unique=False)
     op.create_index(op.f("ix_core_attachment_sha256"), "core_attachment", ["sha256"], unique=False)
@@ -75,6 +76,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_branch")),
         sa.UniqueConstraint("code", name=op.f("uq_core_branch_code")),
         sa.UniqueConstraint("name", name=op.f("uq_core_branch_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "core_heartbeat",
@@ -90,6 +92,82 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_core_heartbeat")),
     )
+    op.create_table(
+        "core_import_mapping",
+        sa.Column("record_key", sa.String(length=80), nullable=False),
+        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.Column(
+            "mapping",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "constants",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("record_key", "signature", name=op.f("pk_core_import_mapping")),
+    )
+    op.create_table(
+        "core_import_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("record_key", sa.String(length=80), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("stored", sa.String(length=255), nullable=True),
+        sa.Column(
+            "plan",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column(
+            "counts",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "related",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "check",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "undo",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("worker", sa.String(length=120), nullable=True),
+        sa.Column("beat", Instant(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_import_run")),
+    )
+    op.create_index(op.f("ix_core_import_run_sha256"), "core_import_run", ["sha256"], unique=False)
+    op.create_index(op.f("ix_core_import_run_user_id"), "core_import_run", ["user_id"], unique=False)
     op.create_table(
         "core_job_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -148,6 +226,7 @@ def upgrade() -> None:
         sa.Column("updated_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("archived_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_note")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_core_note_record", "core_note", ["record_key", "record_id"], unique=False)
     op.create_table(
@@ -226,10 +305,33 @@ def upgrade() -> None:
             ["parent_id"], ["core_department.id"], name=op.f("fk_core_department_parent_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_department")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_core_department_branch_id"), "core_department", ["branch_id"], unique=False)
     op.create_index(op.f("ix_core_department_head_id"), "core_department", ["head_id"], unique=False)
     op.create_index(op.f("ix_core_department_parent_id"), "core_department", ["parent_id"], unique=False)
+    op.create_table(
+        "core_import_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.String(length=10), nullable=False),
+        sa.Column("record_key", sa.String(length=80), nullable=True),
+        sa.Column("record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column(
+            "detail",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["core_import_run.id"], name=op.f("fk_core_import_entry_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_import_entry")),
+    )
+    op.create_index("ix_core_import_entry_run", "core_import_entry", ["run_id", "outcome", "id"], unique=False)
     op.create_table(
         "core_team",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -246,6 +348,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_team")),
         sa.UniqueConstraint("name", name=op.f("uq_core_team_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_core_team_branch_id"), "core_team", ["branch_id"], unique=False)
     op.create_table(
@@ -285,6 +388,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["core_team.id"], name=op.f("fk_core_user_team_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_user")),
         sa.UniqueConstraint("login", name=op.f("uq_core_user_login")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_core_user_branch_id"), "core_user", ["branch_id"], unique=False)
     op.create_index(op.f("ix_core_user_department_id"), "core_user", ["department_id"], unique=False)
@@ -318,6 +422,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_api_key")),
         sa.UniqueConstraint("prefix", name=op.f("uq_core_api_key_prefix")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_core_api_key_user_id"), "core_api_key", ["user_id"], unique=False)
     op.create_table(
@@ -342,6 +447,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_notification")),
         sa.UniqueConstraint("dedup_key", name=op.f("uq_core_notification_dedup_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_core_notification_unread", "core_notification", ["user_id", "read_at"], unique=False)
     op.create_index(op.f("ix_core_notification_user_id"), "core_notification", ["user_id"], unique=False)
@@ -366,6 +472,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_session")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_core_session_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_core_session_user_id"), "core_session", ["user_id"], unique=False)
     op.create_index("ix_core_session_user_live", "core_session", ["user_id", "ended_at"], unique=False)
@@ -385,6 +492,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_user_role")),
         sa.UniqueConstraint("user_id", "role", name=op.f("uq_core_user_role_user_id_role")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_core_user_role_user_id"), "core_user_role", ["user_id"], unique=False)
     # ### end Alembic commands ###
@@ -409,6 +517,8 @@ def downgrade() -> None:
     op.drop_table("core_user")
     op.drop_index(op.f("ix_core_team_branch_id"), table_name="core_team")
     op.drop_table("core_team")
+    op.drop_index("ix_core_import_entry_run", table_name="core_import_entry")
+    op.drop_table("core_import_entry")
     op.drop_index(op.f("ix_core_department_parent_id"), table_name="core_department")
     op.drop_index(op.f("ix_core_department_head_id"), table_name="core_department")
     op.drop_index(op.f("ix_core_department_branch_id"), table_name="core_department")
@@ -430,6 +540,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_core_job_run_user_id"), table_name="core_job_run")
     op.drop_index("ix_core_job_run_open", table_name="core_job_run")
     op.drop_table("core_job_run")
+    op.drop_index(op.f("ix_core_import_run_user_id"), table_name="core_import_run")
+    op.drop_index(op.f("ix_core_import_run_sha256"), table_name="core_import_run")
+    op.drop_table("core_import_run")
+    op.drop_table("core_import_mapping")
     op.drop_table("core_heartbeat")
     op.drop_table("core_branch")
     op.drop_index("ix_core_audit_record", table_name="core_audit")
