@@ -17,7 +17,7 @@ from . import store
 from .mapping import Mapping, targets_of
 from .plugin import ImportContext, ImportRow, ImportSupport
 from .source import Row
-from .values import BadCell, Target, coerce
+from .values import BadCell, ImportTarget, coerce
 
 OUTCOMES = ("created", "updated", "unchanged", "refused")
 REASONS = {
@@ -179,7 +179,7 @@ class Engine:
             self._bar(line)
             return
         current = line.current or {}
-        line.changes = {n: v for n, v in values.items() if current.get(n) != v}
+        line.changes = {n: v for n, v in values.items() if current.get(n) != v and n != self.type.number}
         line.extra["virtual"] = sorted(
             n
             for n, v in line.values.items()
@@ -199,7 +199,7 @@ class Engine:
                 line.outcome = "updated" if line.record_id is not None else "created"
 
 
-def constants_of(mapping: Mapping, targets: dict[str, Target]) -> dict[str, Any]:
+def constants_of(mapping: Mapping, targets: dict[str, ImportTarget]) -> dict[str, Any]:
     """The constants of a mapping as values; one that its field cannot take raises `BadCell`."""
     return {
         name: coerce(targets[name], value) if name in targets else value for name, value in mapping.constants.items()

@@ -13,7 +13,7 @@ from core.i18n import use_locale
 from .headers import fold
 from .plugin import ImportSupport
 from .source import Sheet
-from .values import BadCell, Target, coerce
+from .values import BadCell, ImportTarget, coerce
 
 EXACT, LAST_PART, TOKEN, CONTAINED = 100, 90, 70, 50
 _PARTS = re.compile(r"[/／（）()\[\]、或与|]+")
@@ -27,9 +27,9 @@ class Mapping:
     constants: dict[str, Any] = field(default_factory=dict)
 
 
-def targets_of(record_type: Any, supports: Sequence[ImportSupport]) -> dict[str, Target]:
+def targets_of(record_type: Any, supports: Sequence[ImportSupport]) -> dict[str, ImportTarget]:
     """Everything a column can be mapped to, by name: the record's writable fields and what plugins take care of."""
-    found: dict[str, Target] = {}
+    found: dict[str, ImportTarget] = {}
     for spec in record_type.fields.values():
         if (
             spec.hidden
@@ -38,7 +38,7 @@ def targets_of(record_type: Any, supports: Sequence[ImportSupport]) -> dict[str,
             or spec.kind in ("file", "secret")
         ):
             continue
-        found[spec.name] = Target(
+        found[spec.name] = ImportTarget(
             spec.name,
             spec.kind,
             spec.label,
@@ -55,7 +55,7 @@ def targets_of(record_type: Any, supports: Sequence[ImportSupport]) -> dict[str,
     return found
 
 
-def names_of(target: Target) -> set[str]:
+def names_of(target: ImportTarget) -> set[str]:
     """All folded names a field answers to: its own, its labels in both languages, its synonyms."""
     names = {target.name, target.name.replace("_", " "), *target.synonyms}
     for locale in ("zh", "en"):
@@ -64,7 +64,7 @@ def names_of(target: Target) -> set[str]:
     return {fold(name) for name in names} - {""}
 
 
-def name_index(targets: Iterable[Target]) -> dict[str, str]:
+def name_index(targets: Iterable[ImportTarget]) -> dict[str, str]:
     """Folded name → field name; the first field that answers to a name keeps it."""
     index: dict[str, str] = {}
     for target in targets:
@@ -75,7 +75,7 @@ def name_index(targets: Iterable[Target]) -> dict[str, str]:
     return index
 
 
-def guess(sheet: Sheet, targets: dict[str, Target], supports: Sequence[ImportSupport]) -> Mapping:
+def guess(sheet: Sheet, targets: dict[str, ImportTarget], supports: Sequence[ImportSupport]) -> Mapping:
     """The best field for each column; a field is given once, to the column that fits it best."""
     mapping = Mapping()
     for support in supports:
@@ -113,7 +113,7 @@ def _offers(column: str, index: dict[str, str], nested: bool) -> list[tuple[int,
     return [(score, name) for name, score in found.items()]
 
 
-def _fits(target: Target, samples: list[Any]) -> bool:
+def _fits(target: ImportTarget, samples: list[Any]) -> bool:
     """Whether at least half of the samples can become values of the field."""
     if target.kind in ("text", "long_text", "names", "words", "tags", "raw", "json", "link"):
         return True
@@ -140,7 +140,7 @@ class UnknownName(ValueError):
         self.name = name
 
 
-def given(mapping: dict[str, Any], sheet: Sheet, targets: dict[str, Target]) -> Mapping:
+def given(mapping: dict[str, Any], sheet: Sheet, targets: dict[str, ImportTarget]) -> Mapping:
     """A mapping written by hand, with columns and fields in any of their names; empty fields leave a column out.
 
     A column called `=value` sets a constant, as in `{"=TW": "jurisdiction"}`. Raises `UnknownName`.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from .values import Target
+from .values import ImportTarget
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class ImportSupport:
     """Base of a plugin's import support; each method does nothing unless overridden.
 
     `keys` are the fields by which rows are matched with stored records, the first that a row fills decides; `scope`
-    names the fields within which a key is unique. All run in the import's transaction as the person who imports; in a dry run nothing may be written.
+    names the fields within which a key is unique. All methods run in the import's transaction as the person who
+    imports; in a dry run nothing may be written.
     """
 
     keys: tuple[str, ...] = ()
@@ -87,7 +88,7 @@ class ImportSupport:
         """Whether years below 200 are years of the Republic of China (add 1911) in a file with these constants."""
         return False
 
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[ImportTarget]:
         """Fields that a column may be mapped to although the record has no such column."""
         return []
 

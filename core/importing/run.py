@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import now
@@ -31,7 +31,7 @@ from .mapping import Mapping
 from .models import ImportEntry, ImportMapping, ImportRun
 from .plugin import ImportContext, ImportSupport
 from .source import Sheet, Source
-from .values import Target
+from .values import ImportTarget
 
 BATCH = 1000
 Told = Callable[[int, int], None]
@@ -43,7 +43,7 @@ class Plan:
 
     record_type: Any
     supports: list[ImportSupport]
-    targets: dict[str, Target]
+    targets: dict[str, ImportTarget]
     source: Source
     sheet: Sheet
     mapping: Mapping
@@ -89,7 +89,7 @@ def open_plan(
     )
 
 
-def _field(name: str, targets: dict[str, Target], known: dict[str, str]) -> str:
+def _field(name: str, targets: dict[str, ImportTarget], known: dict[str, str]) -> str:
     found = name if name in targets else known.get(mappings.fold(name))
     if found is None or targets[found].virtual:
         raise mappings.UnknownName("field", name)
@@ -97,7 +97,7 @@ def _field(name: str, targets: dict[str, Target], known: dict[str, str]) -> str:
 
 
 def _choose_mapping(
-    key: str, sheet: Sheet, targets: dict[str, Target], supports: list[ImportSupport], mapping: Any
+    key: str, sheet: Sheet, targets: dict[str, ImportTarget], supports: list[ImportSupport], mapping: Any
 ) -> Mapping:
     guessed = mappings.guess(sheet, targets, supports)
     if mapping is None:
@@ -109,14 +109,14 @@ def _choose_mapping(
     return chosen
 
 
-def default_keys(record_type: Any, supports: list[ImportSupport], targets: dict[str, Target]) -> tuple[str, ...]:
+def default_keys(record_type: Any, supports: list[ImportSupport], targets: dict[str, ImportTarget]) -> tuple[str, ...]:
     """The keys that plugins name, else unique fields, else the record's title."""
     named = tuple(dict.fromkeys(key for support in supports for key in support.keys if key in targets))
     unique = tuple(name for name, target in targets.items() if target.unique and not target.virtual)
     return named or unique or tuple(n for n in (record_type.title,) if n in targets)
 
 
-def remembered(record_key: str, sheet: Sheet, targets: dict[str, Target]) -> Mapping | None:
+def remembered(record_key: str, sheet: Sheet, targets: dict[str, ImportTarget]) -> Mapping | None:
     """The mapping last confirmed for these headers."""
     chosen = select(ImportMapping.mapping, ImportMapping.constants).where(
         ImportMapping.record_key == record_key, ImportMapping.signature == mappings.signature(sheet)
@@ -298,12 +298,4 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def discard(run_id: int) -> None:
-    """Forget a run that never wrote anything."""
-    run = find(run_id)
-    if run.state not in ("uploaded", "checking", "checked", "failed") or run.counts:
-        raise Refused(_("This import has written records; undo it instead."), code="not_discardable")
-    db.session().connection().execute(delete(ImportRun.__table__).where(ImportRun.__table__.c.id == run.id))
-
-
-__all__ = ["BATCH", "Plan", "check", "discard", "execute", "find", "open_plan", "remember", "report_of", "start"]
+__all__ = ["BATCH", "Plan", "check", "execute", "find", "open_plan", "remember", "report_of", "start"]

@@ -17,9 +17,7 @@ MAX_CHARS = 32_000
 def refused_sheet(refused: Iterable[dict[str, Any]]) -> bytes:
     """An .xlsx of refused rows (`row`, `field`, `code`, `reason`, `cells`); every cell is text, never a formula."""
     rows = list(refused)
-    names = (
-        list(columns) if columns is not None else list(dict.fromkeys(n for row in rows for n in row.get("cells") or ()))
-    )
+    names = list(dict.fromkeys(name for row in rows for name in row.get("cells") or ()))
     buffer = io.BytesIO()
     book = Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

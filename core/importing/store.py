@@ -142,7 +142,7 @@ def _create(engine: Engine, lines: list[ImportRow]) -> None:
 
 
 def _update(engine: Engine, lines: list[ImportRow]) -> None:
-    bulk_update(engine.type.model, [(line.record_id, line.version, line.changes) for line in lines], validated=True)
+    bulk_update(engine.type.model, [(line.record_id, line.version, line.changes) for line in lines])
 
 
 def keep(engine: Engine, run_id: int, lines: Sequence[ImportRow]) -> None:

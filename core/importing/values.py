@@ -45,7 +45,7 @@ class BadCell(ValueError):
 
 
 @dataclass(frozen=True)
-class Target:
+class ImportTarget:
     """A field as the importer sees it: of a record, or one that a plugin takes care of (`virtual`)."""
 
     name: str
@@ -62,7 +62,7 @@ class Target:
     help: Any = None
 
 
-def coerce(target: Target, cell: Any, *, roc: bool = False) -> Any:
+def coerce(target: ImportTarget, cell: Any, *, roc: bool = False) -> Any:
     """The value of `cell` for `target`, None when it is empty; raises `BadCell`."""
     if isinstance(cell, CellError):
         raise BadCell("cell_error", value=str(cell))
@@ -79,18 +79,18 @@ def shown(cell: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _text(target: Target, cell: Any, roc: bool) -> str | None:
+def _text(target: ImportTarget, cell: Any, roc: bool) -> str | None:
     text = tidy(cell).rstrip(";；").rstrip()
     if target.max_length and len(text) > target.max_length:
         raise BadCell("too_long", limit=target.max_length)
     return text or None
 
 
-def _long_text(target: Target, cell: Any, roc: bool) -> str | None:
+def _long_text(target: ImportTarget, cell: Any, roc: bool) -> str | None:
     return tidy(cell, lines=True) or None
 
 
-def _integer(target: Target, cell: Any, roc: bool) -> int | None:
+def _integer(target: ImportTarget, cell: Any, roc: bool) -> int | None:
     number = _decimal(target, cell, roc)
     if number is None:
         return None
@@ -99,7 +99,7 @@ def _integer(target: Target, cell: Any, roc: bool) -> int | None:
     return int(number)
 
 
-def _decimal(target: Target, cell: Any, roc: bool) -> Decimal | None:
+def _decimal(target: ImportTarget, cell: Any, roc: bool) -> Decimal | None:
     if isinstance(cell, bool):
         raise BadCell("bad_number", value=shown(cell))
     text = half_width(tidy(cell))
@@ -118,14 +118,14 @@ def _decimal(target: Target, cell: Any, roc: bool) -> Decimal | None:
     return -number if negative else number
 
 
-def _date(target: Target, cell: Any, roc: bool) -> date | None:
+def _date(target: ImportTarget, cell: Any, roc: bool) -> date | None:
     try:
         return parse_date(cell, roc=roc)
     except BadDate as error:
         raise BadCell(error.code, value=shown(cell)) from error
 
 
-def _datetime(target: Target, cell: Any, roc: bool) -> datetime | None:
+def _datetime(target: ImportTarget, cell: Any, roc: bool) -> datetime | None:
     """An instant; a time without a zone is Shanghai time, a day alone its midnight."""
     if not isinstance(cell, datetime):
         try:
@@ -136,7 +136,7 @@ def _datetime(target: Target, cell: Any, roc: bool) -> datetime | None:
     return cell.replace(tzinfo=SHANGHAI) if cell is not None and cell.tzinfo is None else cell
 
 
-def _boolean(target: Target, cell: Any, roc: bool) -> bool:
+def _boolean(target: ImportTarget, cell: Any, roc: bool) -> bool:
     word = half_width(tidy(cell)).lower()
     if cell is True or word in YES:
         return True
@@ -160,7 +160,7 @@ def choice_index(choices: Sequence[Any]) -> dict[str, str]:
 _indexes: dict[int, tuple[Any, dict[str, str]]] = {}
 
 
-def _find_choice(target: Target, word: Any) -> str:
+def _find_choice(target: ImportTarget, word: Any) -> str:
     if id(target) not in _indexes:
         _indexes[id(target)] = (target, choice_index(target.choices))
     found = _indexes[id(target)][1].get(fold(tidy(word)))
@@ -169,27 +169,27 @@ def _find_choice(target: Target, word: Any) -> str:
     return found
 
 
-def _choice(target: Target, cell: Any, roc: bool) -> str:
+def _choice(target: ImportTarget, cell: Any, roc: bool) -> str:
     return _find_choice(target, cell[0] if isinstance(cell, list) and len(cell) == 1 else cell)
 
 
-def _multi_choice(target: Target, cell: Any, roc: bool) -> list[str] | None:
+def _multi_choice(target: ImportTarget, cell: Any, roc: bool) -> list[str] | None:
     return list(dict.fromkeys(_find_choice(target, word) for word in split_values(cell))) or None
 
 
-def _names(target: Target, cell: Any, roc: bool) -> list[str] | None:
+def _names(target: ImportTarget, cell: Any, roc: bool) -> list[str] | None:
     return split_names(cell) or None
 
 
-def _words(target: Target, cell: Any, roc: bool) -> list[str] | None:
+def _words(target: ImportTarget, cell: Any, roc: bool) -> list[str] | None:
     return split_values(cell) or None
 
 
-def _as_is(target: Target, cell: Any, roc: bool) -> Any:
+def _as_is(target: ImportTarget, cell: Any, roc: bool) -> Any:
     return cell if not isinstance(cell, str) else tidy(cell) or None
 
 
-READERS: dict[str, Callable[[Target, Any, bool], Any]] = {
+READERS: dict[str, Callable[[ImportTarget, Any, bool], Any]] = {
     "text": _text,
     "long_text": _long_text,
     "integer": _integer,

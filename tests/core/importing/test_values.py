@@ -9,7 +9,7 @@ import pytest
 from core.importing.dates import BadDate, parse_date
 from core.importing.source import CellError
 from core.importing.text import fold_name, split_names, split_values, tidy
-from core.importing.values import BadCell, Target, coerce
+from core.importing.values import BadCell, ImportTarget, coerce
 
 DAY = date(2019, 7, 9)
 STATUS = (
@@ -19,7 +19,7 @@ STATUS = (
 
 
 def target(kind, **options):
-    return Target("f", kind, "F", **options)
+    return ImportTarget("f", kind, "F", **options)
 
 
 @pytest.mark.parametrize(

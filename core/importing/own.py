@@ -1,0 +1,14 @@
+"""What the importer contributes to the core through the hooks that plugins use: its job and its pages."""
+
+from __future__ import annotations
+
+from core.hooks.specs import hookimpl
+from core.registry import Job
+
+from .jobs import run_import, undo_import
+
+
+@hookimpl
+def register_jobs() -> list[Job]:
+    """Imports and their undoing run in the background, on the queue of long work."""
+    return [Job("core.import", run_import, timeout=7200), Job("core.import_undo", undo_import, timeout=7200)]
