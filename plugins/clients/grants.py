@@ -1,0 +1,35 @@
+"""Rights and field rules of clients and contacts: what each role may do, in which scope, with which fields masked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from core import FieldRule, Grant
+
+DATA = Path(__file__).parent / "data" / "grants.json"
+PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer")
+AGENTS = ("tm_agent", "pat_agent", "paralegal")
+NO_CREDIT = ("consultant", "process_clerk", *AGENTS, "portal_owner", "portal_legal", "portal_finance")
+
+
+def grants() -> list[Grant]:
+    """The grants of the shipped role pack for this plugin's records."""
+    rows = json.loads(DATA.read_text("utf-8"))
+    return [Grant(role, record, tuple(can), scope) for record, given in rows.items() for role, can, scope in given]
+
+
+def field_rules() -> list[FieldRule]:
+    """Fields that are masked or hidden for people who hold only these roles."""
+    client, contact = "clients.client", "clients.contact"
+    account = ("consultant", *AGENTS, "process_clerk", "service_desk", "analyst")
+    return [
+        FieldRule(client, "bank_account", "masked", account),
+        FieldRule(client, "credit_limit", "hidden", NO_CREDIT),
+        FieldRule(client, "tier", "hidden", PORTAL),
+        FieldRule(client, "internal_remarks", "hidden", PORTAL),
+        FieldRule(contact, "mobile", "masked", ("process_clerk", "archive", "finance", "analyst", "service_desk")),
+        FieldRule(contact, "wechat", "masked", ("process_clerk", "archive", "finance", "analyst")),
+        FieldRule(contact, "birthday", "hidden", ("process_clerk", "tm_agent", "pat_agent", "finance", "archive")),
+        FieldRule(contact, "decision_role", "hidden", ("portal_owner", "portal_legal", "portal_finance")),
+    ]

@@ -1,0 +1,18 @@
+"""What the plugin hooks into."""
+
+from __future__ import annotations
+
+from core import Grant, Role, hookimpl
+from plugins.roles import pack
+
+
+@hookimpl
+def register_roles() -> list[Role]:
+    """All roles of the pack."""
+    return pack.roles()
+
+
+@hookimpl
+def register_grants() -> list[Grant]:
+    """Their rights on the core's records."""
+    return pack.core_grants()

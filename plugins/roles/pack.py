@@ -1,0 +1,50 @@
+"""The role pack read from `data/roles.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from core import Grant, L, Role
+
+DATA = Path(__file__).parent / "data" / "roles.json"
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Two acts that two persons must do. `strength` begins with hard (the server refuses) or soft (listed daily)."""
+
+    code: str
+    zh: str
+    en: str
+    first: str
+    second: str
+    strength: str
+
+
+@cache
+def _pack() -> dict[str, Any]:
+    return json.loads(DATA.read_text("utf-8"))
+
+
+def roles() -> list[Role]:
+    """All roles of staff, administration and portal."""
+    return [Role(r["code"], L(r["zh"], r["en"]), r["realm"], r["what_for"]) for r in _pack()["roles"]]
+
+
+def role_codes() -> tuple[str, ...]:
+    """The codes of the roles, in the order of the pack."""
+    return tuple(role["code"] for role in _pack()["roles"])
+
+
+def core_grants() -> list[Grant]:
+    """What the roles may do with the core's own records."""
+    return [Grant(role, record, tuple(can), scope) for role, record, can, scope in _pack()["grants"]]
+
+
+def separation_of_duties() -> tuple[Separation, ...]:
+    """The pairs of acts that one person may not do both."""
+    return tuple(Separation(**row) for row in _pack()["separation"])
