@@ -16,7 +16,7 @@ NEEDS_FRONTEND = {"up", "web", "test"}
 
 def main(root: Path, arguments: list[str]) -> None:
     """Set up, then become the Python command line; never returns."""
-    command = next((a for a in arguments if not a.startswith("-")), "")
+    command = _command(arguments)
     try:
         set_up(root, command)
     except Failed as problem:
@@ -25,6 +25,16 @@ def main(root: Path, arguments: list[str]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     hand_over(root, arguments)
+
+
+def _command(arguments: list[str]) -> str:
+    """The first word that is neither an option nor the folder or file after one."""
+    before = ""
+    for word in arguments:
+        if not word.startswith("-") and before not in ("--data", "--config"):
+            return word
+        before = word
+    return ""
 
 
 def set_up(root: Path, command: str) -> None:

@@ -23,6 +23,7 @@ TABLES = (
     "core.records.numbering",
     "core.events.model",
     "core.jobs.model",
+    "core.setup.model",
     "core.importing.models",
     "core.api.model",
 )

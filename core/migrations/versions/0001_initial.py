@@ -265,6 +265,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "scope", name=op.f("pk_core_sequence")),
     )
     op.create_table(
+        "core_setup_mark",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_core_setup_mark")),
+    )
+    op.create_table(
         "core_delivery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("outbox_id", sa.String(length=32), nullable=False),
@@ -525,6 +532,7 @@ def downgrade() -> None:
     op.drop_table("core_department")
     op.drop_index("ix_core_delivery_open", table_name="core_delivery")
     op.drop_table("core_delivery")
+    op.drop_table("core_setup_mark")
     op.drop_table("core_sequence")
     op.drop_table("core_schedule")
     op.drop_index(op.f("ix_core_outbox_created_at"), table_name="core_outbox")

@@ -1,0 +1,61 @@
+"""gunicorn as a library: the app is loaded once in the master, workers are forked from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from core.app import create_app
+from core.db import db
+from core.settings import load_settings
+
+
+class Server(BaseApplication):
+    """Our few settings and the app."""
+
+    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+        self.flask_app = app
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options."""
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The app."""
+        return self.flask_app
+
+
+def serve(bind: str, workers: int, threads: int) -> None:
+    """Serve until SIGTERM, which lets running requests end."""
+    settings = load_settings()
+    app = create_app(settings)
+    with app.app_context():
+        db.engine.dispose()
+    memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own unlinked files there
+    options = {
+        "bind": bind,
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        "preload_app": True,
+        "proc_name": "zhian-web",
+        "timeout": 120,
+        "graceful_timeout": 8,
+        "keepalive": 5,
+        "worker_tmp_dir": str(memory) if memory.is_dir() else None,
+        "loglevel": "warning",
+        "post_fork": lambda server, worker: _forget_connections(app),
+    }
+    Server(app, options).run()
+
+
+def _forget_connections(app: Flask) -> None:
+    """A forked worker opens its own connections."""
+    with app.app_context():
+        db.engine.dispose(close=False)
