@@ -47,9 +47,8 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         known = f"PostgreSQL {'.'.join(map(str, version))}"
         yield fine(known) if version >= (14,) else bad(f"{known} is too old", "Use PostgreSQL 14 or newer")
         row = connection.execute(
-            text(
-                "SELECT pg_encoding_to_char(encoding), datctype, now() FROM pg_database WHERE datname = current_database()"
-            )
+            text("SELECT pg_encoding_to_char(encoding), datctype, now() FROM pg_database WHERE datname = :name"),
+            {"name": db.engine.url.database},
         ).one()
         yield from _locale(row[0], row[1])
         apart = abs((row[2] - now()).total_seconds())

@@ -41,7 +41,7 @@ def ensure_administrator(login: str = "admin", password: str | None = None) -> U
 
 
 def create_user(login: str, roles: Sequence[str], password: str | None, name: str = "", **more: Any) -> int:
-    """Make a person with roles; their id. Raises `Refused` for a login in use or an unknown role, `Invalid` otherwise."""
+    """Make a person with roles; their id. Raises `Refused` for a login in use or an unknown role, else `Invalid`."""
     known = registry().access.roles
     if unknown := [r for r in roles if r not in known]:
         raise Refused(

@@ -1,0 +1,156 @@
+"""Fixtures of all tests: a deployment on SQLite and on PostgreSQL, the private Valkey, a browser, a running server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from bootstrap.system import chromium
+from core.settings import DEFAULT_CONFIG, ROOT, Settings, load_settings
+
+SHARED = ROOT.parent / "shared"
+"""Reference data that lies beside the project; tests that read it skip without it."""
+
+for _name in ("DATABASE_URL", "REDIS_URL", "ZHIAN_DATA", "ZHIAN_CONFIG", "ZHIAN_SECRET", "ZHIAN_DEMO"):
+    os.environ.pop(_name, None)  # a developer's own deployment is none of the tests' business
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Benchmarks run only when asked for by path or mark."""
+    asked = config.option.markexpr or any("bench" in argument for argument in config.args)
+    bench = [item for item in items if "bench" in item.keywords] if not asked else []
+    if bench:
+        config.hook.pytest_deselected(items=bench)
+        items[:] = [item for item in items if item not in bench]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of reference data."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the reference data are not here ({SHARED})")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder of this process, in memory where there is room."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30
+    folder = Path(tempfile.mkdtemp(prefix="zhian-test-", dir=memory if roomy else None))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """A folder that all processes of this run share; its name is the run's."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / f"run{testrun_uid[:12]}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server on which databases may be made: `ZHIAN_TEST_PG`, or a private cluster."""
+    from tests.support.postgres import Cluster
+
+    if given := os.environ.get("ZHIAN_TEST_PG"):
+        yield given
+        return
+    try:
+        cluster = Cluster()
+    except LookupError as problem:
+        pytest.skip(str(problem))
+    with cluster as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each test runs on both databases."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def settings(backend: str, request: pytest.FixtureRequest, scratch: Path, run_folder: Path) -> Iterator[Settings]:
+    """A deployment with all bundled plugins on a fresh database, schema made by the migrations."""
+    from tests.support.databases import fresh_database
+
+    server = request.getfixturevalue("postgres") if backend == "postgresql" else None
+    data = Path(tempfile.mkdtemp(dir=scratch))
+    chosen = tuple(filter(None, os.environ.get("ZHIAN_TEST_PLUGINS", "").split(","))) or None
+    wanted = load_settings(DEFAULT_CONFIG, data=data, testing=True, secret="s" * 40, plugins=chosen)
+    with fresh_database(wanted, server, run_folder) as ready:
+        yield ready
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> Iterator[Flask]:
+    """The app on that database. Tests of one module share it."""
+    from core.app import create_app
+    from core.db import db
+    from core.permissions.people import forget
+
+    forget()
+    application = create_app(settings, web=(ROOT / "core" / "api" / "__init__.py").exists())
+    yield application
+    with application.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """An app context around one test; what it did not commit is rolled back."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def redis(settings: Settings) -> Iterator[str]:
+    """The private Valkey of the deployment, running; its address."""
+    from core.jobs import connection
+    from core.jobs.embedded import Embedded, server_binary
+
+    embedded = Embedded.of(settings.data)
+    process = subprocess.Popen([server_binary(), str(embedded.prepare())])
+    connection._resting_until = 0.0
+    try:
+        assert embedded.wait(10, lambda: process.poll() is None)
+        yield embedded.url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    if chromium() is None:
+        pytest.skip("Chromium is missing; `./zhian test` installs it")
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="session")
+def demo_site(scratch: Path) -> Iterator[str]:
+    """Address of a running deployment with the demo agency; one per process of the run."""
+    from tests.support.running import running
+
+    with running(scratch / "demo", "--demo", seconds=180) as deployment:
+        yield deployment.url
