@@ -27,7 +27,7 @@ _FACE = {
     "core.records.extension": ("extend",),
     "core.records.numbering": ("DatePart", "FieldPart", "NumberRule", "Seq", "Text", "number_records"),
     "core.records.service": ("archive", "create", "delete", "get", "may", "restore", "run_action", "update"),
-    "core.records.bulk": ("bulk_create", "bulk_update"),
+    "core.records.bulk": ("bulk_create", "bulk_update", "insert_derived"),
     "core.records.query": ("Filter", "Page", "Query", "count_records", "list_records"),
     "core.records.dump": ("dump", "labels"),
     "core.records.audit": ("note_action",),
