@@ -18,6 +18,11 @@ def weekday(day: date) -> str:
     return f"周{_WEEKDAYS_ZH[day.weekday()]}" if current_locale() == "zh" else _WEEKDAYS_EN[day.weekday()]
 
 
+def weekday_heads() -> tuple[str, ...]:
+    """Monday to Sunday, as above a calendar: `一 … 日`, `Mon … Sun`."""
+    return tuple(_WEEKDAYS_ZH) if current_locale() == "zh" else _WEEKDAYS_EN
+
+
 def day_short(day: date, now: date | None = None) -> str:
     """A day in a list: `12-14 周一` or `Mon 14 Dec`; the full ISO date when the year is not this one."""
     if day.year != (now or today()).year:
@@ -36,6 +41,14 @@ def day_heading(day: date, now: date | None = None) -> str:
         return f"{day.month}月{day.day}日 {weekday(day)}" if day.year == now.year else f"{day.year}年{day.month}月{day.day}日"
     text = f"{day.day} {_MONTHS_EN[day.month - 1]}"
     return f"{weekday(day)} {text}" if day.year == now.year else f"{text} {day.year}"
+
+
+def day_heading_full(day: date) -> str:
+    """A day under a greeting: `11月23日 周一，第 48 周`, `Mon 23 Nov, week 48`."""
+    week = day.isocalendar().week
+    if current_locale() == "zh":
+        return f"{day.month}月{day.day}日 {weekday(day)}，第 {week} 周"
+    return f"{weekday(day)} {day.day} {_MONTHS_EN[day.month - 1]}, week {week}"
 
 
 def distance(day: date, now: date | None = None) -> str:
@@ -92,6 +105,15 @@ def file_size(octets: int) -> str:
     if octets < 1024 * 1024:
         return f"{max(1, round(octets / 1024))} KB"
     return f"{octets / 1024 / 1024:.1f} MB"
+
+
+def browser(agent: str | None) -> str:
+    """`Chrome, Windows` out of a user-agent line."""
+    text = agent or ""
+    names = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+    places = (("iPhone", "iPhone"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+    found = [next((name for mark, name in kinds if mark in text), "") for kinds in (names, places)]
+    return ", ".join(f for f in found if f) or gettext("another program")
 
 
 def _local(moment: datetime) -> datetime:

@@ -71,3 +71,23 @@ palette?.addEventListener("keydown", (event) => {
     }
   }
 });
+
+// A menu whose content is loaded when it first opens.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches?.("details[data-lazy][open]")) event.target.querySelector(".box")?.dispatchEvent(new Event("lazy:open"));
+  },
+  true,
+);
+
+// Dialogs that the server fills: data-ask holds the address of the form.
+on("click", "[data-ask]", async (event, opener) => {
+  const dialog = document.getElementById("ask");
+  if (!dialog || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  opener.closest("details.z-menu")?.removeAttribute("open");
+  await window.htmx.ajax("GET", opener.dataset.ask, { target: "#ask-body", swap: "innerHTML" });
+  dialog.showModal();
+  dialog.querySelector("[aria-invalid=true], .bd input:not([type=hidden]), .bd select, .bd textarea")?.focus();
+});

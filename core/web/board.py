@@ -1,0 +1,110 @@
+"""Boards: one lane per value of a choice field, moved by dragging or by menu through the same service and rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, render_template, request
+from markupsafe import Markup
+
+from core.db import db
+from core.errors import Forbidden, Invalid, NotFound, Stale
+from core.i18n import gettext
+from core.permissions.principal import current_principal
+from core.records import service
+from core.records.dump import link_labels
+from core.records.query import Filter, group_counts, list_records
+from core.registry import RecordType
+from core.views import KanbanView
+from core.web import cells
+from core.web.lifecycle import commit, done, wants_fragment
+from core.web.listing import frame, kind_of
+from core.web.liststate import ListState
+from core.web.security import safe_next
+from core.web.shell import forget_counts, registry
+from core.web.toasts import say
+
+LANE_ROWS = 20
+
+
+def view_of(key: str) -> KanbanView:
+    """The board of a type; raises `NotFound` when it has none."""
+    view = registry().view("kanban", key)
+    if view is None:
+        raise NotFound()
+    return view
+
+
+def lanes_of(kind: RecordType, view: KanbanView) -> list[tuple[str, Any]]:
+    """(code, choice) of the lanes in their order."""
+    choices = view.columns() if view.columns else kind.fields[view.field].choices
+    return [(c.code, c) for c in choices]
+
+
+def board(state: ListState) -> Any:
+    """The board of a list state."""
+    kind, view = state.kind, view_of(state.kind.key)
+    counts = dict(group_counts(kind.model, state.query(), view.field))
+    names = tuple(dict.fromkeys(n for n in (kind.title, kind.number, view.field, *view.card) if n and n in kind.fields))
+    lanes = [_lane(state, view, code, choice, counts.get(code, 0), names) for code, choice in lanes_of(kind, view)]
+    lanes = [lane for lane in lanes if lane["count"] or not view.columns or len(lanes) <= 8]
+    can_move = current_principal().can(kind.key, "update")
+    context = frame(state) | {"lanes": lanes, "total": sum(counts.values()), "move_url": f"/r/{kind.key}/-/move" if can_move else None}
+    return render_template("web/_board.html" if wants_fragment() else "web/board.html", **context)
+
+
+def _lane(state: ListState, view: KanbanView, code: str, choice: Any, number: int, names: tuple[str, ...]) -> dict[str, Any]:
+    kind = state.kind
+    rows: list[dict[str, Any]] = []
+    if number:
+        only = Filter(view.field, "eq", code)
+        found = list_records(kind.model, state.query(fields=names, filters=(*state.filters, only), page=1, limit=LANE_ROWS))
+        link_labels(found.fields, found.rows)
+        registry().hooks.gather("filter_list_rows", record_key=kind.key, rows=found.rows)
+        rows = [_card(kind, view, row) for row in found.rows]
+    more = state.url(shown_as="list", pairs=(*state.pairs, (view.field, code)), preset="") if number > len(rows) else None
+    return {"code": code, "badge": cells.show(kind.fields[view.field], code), "label": str(choice.label), "count": number, "cards": rows, "more": more}
+
+
+def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, Any]:
+    if view.template:
+        body = Markup(render_template(view.template, row=row, kind=kind))  # a template escapes by itself
+        return {"id": row["id"], "version": row["version"], "title": row.get(kind.title or "id"), "body": body}
+    facts = [cells.show(kind.fields[n], row[n]) for n in view.card if n in kind.fields and row.get(n) not in (None, "", [])]
+    number = row.get(kind.number) if kind.number else None
+    return {"id": row["id"], "version": row["version"], "title": row.get(kind.title or "id"), "number": number, "facts": facts, "body": None}
+
+
+def move(key: str) -> Any:
+    """Move a card; by script as JSON, by menu with a redirect."""
+    kind, view = kind_of(key), view_of(key)
+    record = service.get(kind.model, request.form.get("id", 0, type=int))
+    target = request.form.get("to", "")
+    lanes = dict(lanes_of(kind, view))
+    if target not in lanes:
+        raise NotFound()
+    if request.form.get("version", type=int) != record.version:
+        raise Stale()
+    if not service.may(record, "update"):
+        raise Forbidden(detail={"record": key, "action": "update"})
+    if view.move is not None:
+        view.move(record, target)
+    else:
+        try:
+            service.update(record, {view.field: target})
+        except Invalid as error:
+            raise Invalid(error.errors, str(error)) from None
+    title, version = record.title, record.version
+    commit()
+    forget_counts()
+    message = gettext("%(name)s is now %(state)s", name=title, state=str(lanes[target].label))
+    if request.headers.get("Accept", "").startswith("application/json"):
+        fresh = service.get(kind.model, record.id) if record in db.session else record
+        return jsonify(message=message, version=fresh.version or version)
+    say(message)
+    return done(safe_next(request.form.get("here"), f"/r/{key}?as=board"))
+
+
+def register(web: Blueprint) -> None:
+    """The route of this file."""
+    web.add_url_rule("/r/<key>/-/move", "move", move, methods=["POST"])

@@ -1,0 +1,231 @@
+"""The page of one record: head, signature drawing, facts, tabs, related lists, actions, and beside it composer and timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from markupsafe import Markup
+
+from core.db import db
+from core.i18n import gettext
+from core.permissions.principal import current_principal
+from core.permissions.rules import access
+from core.records import service
+from core.records.dump import link_labels
+from core.records.notes import Attachment
+from core.records.query import Filter, Query, count_records, list_records
+from core.registry import RecordType
+from core.views import Column, DetailView, Related, Section, Tab
+from core.web import cells, components as z, files, timeline
+from core.web.listing import kind_of
+from core.web.shell import registry, render_panel
+
+WIDE = frozenset({"long_text", "tags", "multi_choice"})
+
+
+def page(key: str, record_id: int) -> Any:
+    """`/r/<key>/<id>`."""
+    kind = kind_of(key)
+    record = service.get(kind.model, record_id)
+    view = registry().view("detail", key) or DetailView(key)
+    values = shown_values(kind, record_id)
+    tabs = tabs_of(kind, view, record)
+    current = next((t for t in tabs if t["key"] == request.args.get("tab")), tabs[0])
+    current["current"] = True
+    return render_template("web/detail.html", **head(kind, view, record, values), **body(kind, view, record, values, current), tabs=tabs, tab=current)
+
+
+def shown_values(kind: RecordType, record_id: int) -> dict[str, Any]:
+    """All fields of the record as this person may see them, links as {id, label}."""
+    found = list_records(kind.model, Query(filters=(Filter("id", "eq", record_id),), limit=1, page=1, archived=True))
+    link_labels(found.fields, found.rows)
+    return found.rows[0]
+
+
+def head(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Title, badge, subtitle, picture, buttons."""
+    title = str(values.get(kind.title or "") or record.title)
+    badge = view.badge or next((f.name for f in kind.fields.values() if f.kind == "choice" and any(c.tone for c in f.choices)), None)
+    subtitle = view.subtitle or tuple(n for n in (kind.number, kind.secondary) if n)
+    parts = [z.z_no(values[kind.number])] if kind.number in subtitle and values.get(kind.number) else []
+    parts += [cells.show(kind.fields[n], values[n]) for n in subtitle if n in values and n != kind.number and values[n] not in (None, "")]
+    parts += [z.z_tags([_plain(kind, n, values)]) for n in view.tags if values.get(n) not in (None, "", [])]
+    buttons, menu = actions_of(kind, record)
+    return {
+        "title": title,
+        "crumbs": [(str(kind.plural), f"/r/{kind.key}"), (title, None)],
+        "kind": kind,
+        "record": record,
+        "badge": cells.show(kind.fields[badge], values.get(badge)) if badge and badge in kind.fields else None,
+        "subtitle": parts,
+        "picture": picture(kind, values, title),
+        "buttons": buttons,
+        "menu": menu,
+        "archived": record.archived_at is not None,
+    }
+
+
+def _plain(kind: RecordType, name: str, values: dict[str, Any]) -> Any:
+    value, spec = values[name], kind.fields[name]
+    found = spec.choice(str(value)) if spec.kind == "choice" else None
+    return found.label if found else value["label"] if isinstance(value, dict) and "label" in value else value
+
+
+def picture(kind: RecordType, values: dict[str, Any], title: str) -> Markup:
+    """The record's picture from a plugin, or its first character on a tint."""
+    if registry().hooks.implementations("provide_badge"):
+        src = registry().hooks.first("provide_badge", record_key=kind.key, row=values)
+        if src:
+            return z.z_mark(title, src)
+    return Markup('<span class="z-pic %s" aria-hidden="true">%s</span>') % (z.tint(title), z.initial(title))
+
+
+def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], list[Any]]:
+    """One primary button, at most one more, the rest for the menu. Only what this person may do to this record now."""
+    base = f"/r/{kind.key}/{record.id}"
+    found, menu = [], []
+    for action in registry().actions.get(kind.key, {}).values():
+        if action.on_type or (action.bulk and not action.primary) or not service.may(record, action.code):
+            continue
+        reason = action.available(record) if action.available else True
+        if reason is True:
+            href = f"{base}/-/do/{action.code}"
+            found.append({"label": str(action.label), "href": href, "icon": action.icon, "primary": action.primary, "attrs": {"data-ask": href}})
+    if service.may(record, "update") and ("form", kind.key) in registry().views:
+        found.append({"label": gettext("Edit"), "href": f"{base}/edit", "icon": "edit", "primary": False, "attrs": {"data-key": "e"}})
+    found.sort(key=lambda a: not a["primary"])
+    if kind.archive and service.may(record, "delete"):
+        if record.archived_at is None:
+            menu.append({"label": gettext("Archive"), "post": f"{base}/-/archive", "icon": "archive"})
+        else:
+            menu.append({"label": gettext("Restore"), "post": f"{base}/-/restore", "icon": "restore"})
+    return found[:2], [*found[2:], *(["-"] if found[2:] and menu else []), *menu]
+
+
+def body(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any], tab: dict[str, Any]) -> dict[str, Any]:
+    """What stands under the tabs, and the aside."""
+    hooks = registry().hooks
+    spec: Tab | None = tab["spec"]
+    context: dict[str, Any] = {"facts": [], "related": [], "panels": [], "tab_content": None, "docs": None}
+    if tab["key"] == "overview":
+        context["facts"] = [s for section in view.facts or (everything(kind),) if (s := facts(kind, section, record, values))]
+        context["related"] = [related(kind, t, record) for t in view.tabs if t.related and applies(t, record) and current_principal().can(t.related.record, "read")]
+        context["panels"] = [render_panel(p) for p in sorted(hooks.gather("slot_detail", record=record), key=lambda p: p.order)]
+    elif tab["key"] == "files":
+        context["docs"] = files.of_record(kind.key, record.id)
+    elif tab["key"] == "all":
+        context["facts"] = [facts(kind, everything(kind), record, values)]
+    elif spec is not None:
+        context |= _tab(kind, spec, record, values)
+    context["head_drawing"] = _drawing(view, record)
+    context["asides"] = [render_panel(p) for p in sorted(hooks.gather("slot_aside", record=record), key=lambda p: p.order)]
+    context["days"] = timeline.timeline(kind, record.id)
+    context["can_note"] = current_principal().can("core.note", "create")
+    context["can_file"] = current_principal().can("core.attachment", "create")
+    return context
+
+
+def _drawing(view: DetailView, record: Any) -> Markup | None:
+    if not view.head_template:
+        return None
+    return Markup(render_template(view.head_template, record=record, **(view.head_context(record) if view.head_context else {})))  # a template escapes by itself
+
+
+def _tab(kind: RecordType, spec: Tab, record: Any, values: dict[str, Any]) -> dict[str, Any]:
+    if spec.related:
+        return {"related": [related(kind, spec, record, limit=50)]}
+    if spec.sections:
+        return {"facts": [s for section in spec.sections if (s := facts(kind, section, record, values))]}
+    context = spec.context(record) if spec.context else {}
+    return {"tab_content": Markup(render_template(spec.template, record=record, kind=kind, **context)) if spec.template else None}
+
+
+def applies(tab: Tab, record: Any) -> bool:
+    """Whether the tab is for this record."""
+    return tab.when is None or bool(tab.when(record))
+
+
+def tabs_of(kind: RecordType, view: DetailView, record: Any) -> list[dict[str, Any]]:
+    """Overview, the plugins' tabs with counts, files, all fields."""
+    base, principal = f"/r/{kind.key}/{record.id}", current_principal()
+    tabs: list[dict[str, Any]] = [{"key": "overview", "label": gettext("Overview"), "href": base, "spec": None, "count": None}]
+    for spec in view.tabs:
+        if not applies(spec, record) or (spec.related and not principal.can(spec.related.record, "read")):
+            continue
+        number = spec.count(record) if spec.count else count_related(spec.related, record) if spec.related else None
+        tabs.append({"key": spec.key, "label": str(spec.label), "href": f"{base}?tab={spec.key}", "spec": spec, "count": number})
+    tabs.append({"key": "files", "label": gettext("Files"), "href": f"{base}?tab=files", "spec": None, "count": files.count(kind.key, record.id) or None})
+    if view.facts:
+        tabs.append({"key": "all", "label": gettext("All fields"), "href": f"{base}?tab=all", "spec": None, "count": None})
+    return tabs
+
+
+def everything(kind: RecordType) -> Section:
+    """A section of all fields that people read."""
+    names = tuple(f.name for f in kind.fields.values() if not f.hidden and f.kind not in ("json", "secret") and f.name != kind.title)
+    return Section("all", "", names)
+
+
+def facts(kind: RecordType, section: Section, record: Any, values: dict[str, Any]) -> dict[str, Any] | None:
+    """One section as rows (label, value, wide); None when it does not apply."""
+    if section.when is not None and not section.when(record):
+        return None
+    treated = access().treatments(kind.model, db.session().principal)
+    unset = Markup('<span class="z-3">%s</span>') % gettext("not set")
+    rows = []
+    for name in section.fields:
+        spec = kind.fields.get(name)
+        if spec is None or spec.hidden or name not in values:
+            continue
+        value = cells.show(spec, values[name])
+        if name in treated and value == "":
+            value = Markup('<span class="z-3">%s</span>') % (treated[name].shown or gettext("not for you"))
+        if spec.kind == "long_text" and value:
+            value = Markup('<span class="z-pre">%s</span>') % value
+        rows.append((str(spec.label), value if value != "" else unset, spec.kind in WIDE))
+    return {"label": str(section.label), "rows": rows} if rows else None
+
+
+def _related_query(via: str, record: Any, related_: Related, limit: int) -> Query:
+    sort = (related_.sort,) if related_.sort else ()
+    return Query(filters=(Filter(via, "eq", record.id),), sort=sort, limit=limit, page=1)
+
+
+def count_related(spec: Related, record: Any) -> int:
+    """How many records point here, of those that the person may see."""
+    return count_records(registry().types[spec.record].model, _related_query(spec.via, record, spec, 1))
+
+
+def related(kind: RecordType, tab: Tab, record: Any, limit: int | None = None) -> dict[str, Any]:
+    """A related list: heads, rows of markup, and where all of them stand."""
+    spec = tab.related
+    assert spec is not None
+    target = registry().types[spec.record]
+    list_view = registry().view("list", spec.record)
+    own = {c.key: c for c in (list_view.columns if list_view else ())}
+    keys = spec.columns or tuple(k for k in own if k != spec.via)[:5] or tuple(n for n in (target.title, target.number) if n)
+    columns = [own.get(k) or Column(k) for k in keys if k in own or k in target.fields]
+    names = tuple(dict.fromkeys(n for c in columns for n in (c.needs if c.template else (c.key, *c.needs))))
+    names = tuple(dict.fromkeys((*names, *(n for n in (target.title,) if n and n in target.fields))))
+    query = _related_query(spec.via, record, spec, limit or spec.limit)
+    found = list_records(target.model, Query(**{**query.__dict__, "fields": names, "count": True}))
+    link_labels(found.fields, found.rows)
+    if found.rows and registry().hooks.implementations("filter_list_rows"):
+        registry().hooks.gather("filter_list_rows", record_key=target.key, rows=found.rows)
+    draw = [cells.cell_of(target, c, (), False) for c in columns]
+    can_create = current_principal().can(target.key, "create") and ("form", target.key) in registry().views
+    return {
+        "label": str(tab.label),
+        "heads": [str(c.label or (target.fields[c.key].label if c.key in target.fields else "")) for c in columns],
+        "rows": [[cell(row) for cell in draw] for row in found.rows],
+        "total": found.total or 0,
+        "more": f"/r/{target.key}?{spec.via}={record.id}",
+        "new": f"/r/{target.key}/new?{spec.via}={record.id}" if can_create else None,
+        "new_label": gettext("New %(record)s", record=str(target.label)),
+    }
+
+
+def register(web: Blueprint) -> None:
+    """The route of this file."""
+    web.add_url_rule("/r/<key>/<int:record_id>", "detail", page)

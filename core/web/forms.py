@@ -1,0 +1,276 @@
+"""Create and edit forms from specs: widgets per field kind, errors under fields, and the comparison when somebody was faster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from core.clock import local
+from core.db import db
+from core.errors import Invalid, NotFound, Refused, Stale
+from core.i18n import gettext
+from core.permissions.rules import access
+from core.records import service
+from core.records.dump import labels
+from core.records.fields import Field
+from core.registry import RecordType
+from core.views import FormView, Section
+from core.web import cells
+from core.web.detail import shown_values
+from core.web.lifecycle import commit, done
+from core.web.listing import kind_of
+from core.web.shell import forget_counts, registry
+from core.web.toasts import say
+
+WIDGETS = {
+    "text": "text",
+    "long_text": "textarea",
+    "integer": "number",
+    "decimal": "number",
+    "money": "number",
+    "date": "date",
+    "datetime": "datetime-local",
+    "boolean": "select",
+    "choice": "select",
+    "multi_choice": "options",
+    "tags": "text",
+    "link": "link",
+    "secret": "password",
+}
+Errors = dict[str, str]
+
+
+def sections_of(kind: RecordType, record: Any = None) -> list[Section]:
+    """The form's sections for this record; without a view one of all writable fields."""
+    view: FormView | None = registry().view("form", kind.key)
+    if view is None or not view.sections:
+        names = tuple(f.name for f in kind.fields.values() if f.writable and f.kind in WIDGETS)
+        return [Section("all", "", names)]
+    return [s for s in view.sections if s.when is None or record is None or s.when(record)]
+
+
+def new_form(key: str) -> Any:
+    """`/r/<key>/new`; fields in the address are filled in."""
+    kind = kind_of(key, "create")
+    values = {n: v for n, v in request.args.items() if n in kind.fields}
+    return _page(kind, None, {n: f.default for n, f in kind.fields.items() if not callable(f.default)} | values, {})
+
+
+def create(key: str) -> Any:
+    """Make the record, or show what to mend."""
+    kind = kind_of(key, "create")
+    given = read_form(kind, sections_of(kind), request.form)
+    try:
+        record = service.create(kind.model, given)
+        commit()
+    except (Invalid, Refused) as error:
+        return refused(kind, None, given, error)
+    forget_counts()
+    say(gettext("%(name)s is stored", name=record.title))
+    return done(f"/r/{key}/{record.id}")
+
+
+def edit_form(key: str, record_id: int) -> Any:
+    """`/r/<key>/<id>/edit`."""
+    kind = kind_of(key, "update")
+    record = service.get(kind.model, record_id)
+    return _page(kind, record, _values_of(kind, record_id), {})
+
+
+def update(key: str, record_id: int) -> Any:
+    """Save, or show what to mend, or both versions side by side when somebody was faster."""
+    kind = kind_of(key, "update")
+    record = service.get(kind.model, record_id)
+    given = read_form(kind, sections_of(kind, record), request.form)
+    version = request.form.get("version", type=int)
+    if given and "keep" in request.form:
+        given = {n: v for n, v in given.items() if request.form.get(f"keep:{n}", "mine") == "mine"}
+    try:
+        if version is None:
+            raise Stale()
+        service.update(record, given, version)
+        title = record.title
+        commit()
+    except (Invalid, Refused) as error:
+        return refused(kind, record, given, error)
+    except Stale:
+        db.session.rollback()
+        return conflict(kind, record_id, given)
+    forget_counts()
+    say(gettext("%(name)s is saved", name=title))
+    return done(f"/r/{key}/{record_id}")
+
+
+def read_form(kind: RecordType, sections: list[Section], form: MultiDict[str, str]) -> dict[str, Any]:
+    """Posted values by field name; fields that the form did not show are left out."""
+    treated = access().treatments(kind.model, db.session().principal)
+    given: dict[str, Any] = {}
+    for section in sections:
+        for name in section.fields:
+            spec = kind.fields.get(name)
+            if spec is None or not spec.writable or name in treated or name not in form:
+                continue
+            if spec.kind == "multi_choice":
+                given[name] = [v for v in form.getlist(name) if v]
+            else:
+                given[name] = form.get(name, "").strip() or None
+    return given
+
+
+def refused(kind: RecordType, record: Any, given: dict[str, Any], error: Invalid | Refused) -> Any:
+    """The form again, with the errors at their fields."""
+    record_id = record.id if record is not None else None
+    db.session.rollback()
+    errors = {e.field: str(e.message) for e in error.errors} if isinstance(error, Invalid) else {getattr(error, "field", None) or "": str(error)}
+    values = (_values_of(kind, record_id) if record_id else {}) | given
+    fresh = service.get(kind.model, record_id) if record_id else None
+    return _page(kind, fresh, values, errors, version=request.form.get("version")), 422
+
+
+def conflict(kind: RecordType, record_id: int, given: dict[str, Any]) -> Any:
+    """Both versions side by side; the person chooses what to keep."""
+    record = service.get(kind.model, record_id)
+    theirs = shown_values(kind, record_id)
+    rows = []
+    for name, mine in given.items():
+        spec = kind.fields[name]
+        loaded, errors = service.loader(kind.model).load({name: mine}, partial=True)
+        value = loaded.get(name) if not errors else mine
+        other = theirs.get(name)
+        if (other["id"] if isinstance(other, dict) and "id" in other else other) != value:
+            shown = _linked(spec, value) if spec.target else value
+            rows.append({"name": name, "label": str(spec.label), "mine": cells.show(spec, shown), "theirs": cells.show(spec, other), "raw": mine})
+    who = labels("core.user", [record.updated_by_id]).get(record.updated_by_id) or gettext("Somebody")
+    context = {"title": gettext("Somebody was faster"), "kind": kind, "record": record, "rows": rows, "who": who, "given": given}
+    crumbs = [(str(kind.plural), f"/r/{kind.key}"), (record.title, f"/r/{kind.key}/{record_id}"), (context["title"], None)]
+    return render_template("web/conflict.html", crumbs=crumbs, **context), 409
+
+
+def _linked(spec: Field, value: Any) -> Any:
+    known = labels(spec.target or "", [value] if value else [])
+    return {"id": value, "label": known.get(value, str(value))} if value else None
+
+
+def _values_of(kind: RecordType, record_id: int) -> dict[str, Any]:
+    return shown_values(kind, record_id)
+
+
+def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
+    treated = access().treatments(kind.model, db.session().principal)
+    sections = []
+    for section in sections_of(kind, record):
+        fields = [field_of(kind.fields[n], values.get(n), errors.get(n)) for n in section.fields if _shown(kind, n, treated, record)]
+        if fields:
+            sections.append({"label": str(section.label or ""), "fields": fields})
+    known = {f["name"] for s in sections for f in s["fields"]}
+    if not errors and sections:
+        first = next((f for s in sections for f in s["fields"] if not f["readonly"]), None)
+        if first is not None:
+            first["focus"] = True
+    title = gettext("New %(record)s", record=_lower(kind.label)) if record is None else gettext("Edit %(name)s", name=record.title)
+    crumbs = [(str(kind.plural), f"/r/{kind.key}")] + ([(record.title, f"/r/{kind.key}/{record.id}")] if record is not None else [])
+    return render_template(
+        "web/form.html",
+        title=title,
+        crumbs=[*crumbs, (title, None)],
+        kind=kind,
+        record=record,
+        version=version if version is not None else (record.version if record is not None else None),
+        sections=sections,
+        other_errors=[(kind.fields[n].label if n in kind.fields else "", m) for n, m in errors.items() if n not in known],
+        action=f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}",
+        back=f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}",
+    )
+
+
+def _lower(label: Any) -> str:
+    text = str(label)
+    return text[:1].lower() + text[1:]
+
+
+def _shown(kind: RecordType, name: str, treated: dict[str, Any], record: Any) -> bool:
+    spec = kind.fields.get(name)
+    if spec is None or spec.hidden or spec.kind not in WIDGETS:
+        return False
+    if name in treated:
+        return treated[name].treatment == "readonly" and record is not None
+    return spec.writable or record is not None
+
+
+def field_of(spec: Field, value: Any, error: str | None = None) -> dict[str, Any]:
+    """A field as macro z_field wants it."""
+    widget = WIDGETS.get(spec.kind, "text")
+    options = [(c.code, str(c.label)) for c in spec.choices]
+    if spec.kind == "boolean":
+        options = [("1", gettext("yes")), ("0", gettext("no"))]
+        value = "" if value is None else "1" if value in (True, "1", "true", "on") else "0"
+    return {
+        "name": spec.name,
+        "label": str(spec.label),
+        "widget": widget,
+        "required": spec.required,
+        "readonly": not spec.writable,
+        "help": str(spec.help) if spec.help else _hint(spec),
+        "error": error,
+        "options": options,
+        "wide": spec.kind in ("long_text", "multi_choice", "tags"),
+        "max_length": spec.max_length if spec.kind == "text" else None,
+        "step": {"integer": "1", "money": "0.01", "decimal": "any"}.get(spec.kind),
+        "source": f"/r/{spec.target}/-/pick" if spec.target else None,
+        "focus": False,
+        **_value(spec, value),
+    }
+
+
+def _hint(spec: Field) -> str | None:
+    return gettext("Separate several with ;") if spec.kind == "tags" else None
+
+
+def _value(spec: Field, value: Any) -> dict[str, Any]:
+    if spec.target:
+        ident = value.get("id") if isinstance(value, dict) else int(value) if str(value or "").isdigit() else None
+        if isinstance(value, dict) and value.get("hidden"):
+            return {"value": "", "shown": gettext("a record you may not see")}
+        return {"value": ident, "shown": (labels(spec.target, [ident]).get(ident) if ident else "")}
+    shown = cells.show(spec, value) if not spec.writable else None
+    if spec.kind == "tags":
+        return {"value": "; ".join(value) if isinstance(value, list) else value, "shown": shown}
+    if spec.kind == "multi_choice":
+        return {"value": value or [], "shown": shown}
+    if spec.kind == "datetime" and hasattr(value, "tzinfo"):
+        return {"value": local(value).strftime("%Y-%m-%dT%H:%M"), "shown": shown}
+    return {"value": value.isoformat() if hasattr(value, "isoformat") else value, "shown": shown}
+
+
+def archive(key: str, record_id: int) -> Any:
+    """Put a record away, with the way back in the message."""
+    kind = kind_of(key)
+    record = service.get(kind.model, record_id)
+    title = record.title
+    if registry().of(kind.model).archive:
+        service.archive(record)
+    else:
+        raise NotFound()
+    say(gettext("%(name)s is archived", name=title), "done", gettext("To the record"), f"/r/{key}/{record_id}")
+    return done(f"/r/{key}")
+
+
+def restore(key: str, record_id: int) -> Any:
+    """Bring it back."""
+    kind = kind_of(key)
+    record = service.get(kind.model, record_id)
+    service.restore(record)
+    say(gettext("%(name)s is back", name=record.title))
+    return done(f"/r/{key}/{record_id}")
+
+
+def register(web: Blueprint) -> None:
+    """The routes of this file."""
+    web.add_url_rule("/r/<key>/new", "new_form", new_form)
+    web.add_url_rule("/r/<key>", "create", create, methods=["POST"])
+    web.add_url_rule("/r/<key>/<int:record_id>/edit", "edit_form", edit_form)
+    web.add_url_rule("/r/<key>/<int:record_id>", "update", update, methods=["POST"])
+    web.add_url_rule("/r/<key>/<int:record_id>/-/archive", "archive", archive, methods=["POST"])
+    web.add_url_rule("/r/<key>/<int:record_id>/-/restore", "restore", restore, methods=["POST"])

@@ -1,0 +1,103 @@
+"""The way of one request: who asks, in which language, whether it may write, and when its work is committed."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from urllib.parse import quote
+
+from flask import current_app, g, redirect, request
+from werkzeug.wrappers import Response
+
+from core.db import db, settle, write_intent
+from core.i18n import LOCALES, set_locale
+from core.permissions.people import load_principal
+from core.permissions.principal import ANONYMOUS, current_principal, set_principal
+from core.records.audit import Origin, origin
+from core.web import sessions
+from core.web.security import SAFE_METHODS, cookie_name, protect, safe_next
+
+
+OPEN_ENDPOINTS: set[str] = {"web.static", "web.login", "web.sign_in"}
+"""Endpoints that strangers may call; plugins' public routes are added when they are mounted."""
+
+CSRF_FREE: set[str] = set()
+"""Endpoints that other machines call (webhooks): they check a signature of their own."""
+
+
+def is_api() -> bool:
+    """Whether the request goes to the REST room, which speaks for itself."""
+    return request.path.startswith("/api/")
+
+
+def begin() -> Any:
+    """Before each request: principal from the browser's session, language, origin, CSRF, and a sign-in page for strangers."""
+    if request.path.startswith("/static/") or request.path == "/healthz":
+        return None
+    write_intent.set(request.method not in SAFE_METHODS)
+    origin.set(Origin("web", request.remote_addr, secrets.token_hex(6)))
+    set_principal(ANONYMOUS)
+    set_locale(_wished_locale())
+    if is_api() and request.headers.get("Authorization"):
+        return None
+    _recognise()
+    endpoint = request.endpoint or ""
+    if endpoint not in CSRF_FREE:
+        protect()
+    if current_principal().user_id is None and not is_api() and endpoint not in OPEN_ENDPOINTS:
+        return _to_sign_in()
+    return None
+
+
+def _recognise() -> None:
+    token = request.cookies.get(cookie_name("zhian"))
+    user_id = sessions.resolve(token) if token else None
+    principal = load_principal(db.session(), user_id) if user_id else None
+    if principal is not None and principal.realm == "staff":
+        g.session_token = token
+        set_principal(principal)
+        set_locale(principal.locale)
+
+
+def _wished_locale() -> str:
+    chosen = request.args.get("locale") or request.cookies.get("zhian_locale")
+    return chosen if chosen in LOCALES else request.accept_languages.best_match(LOCALES) or "zh"
+
+
+def _to_sign_in() -> Response:
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    target = f"/login?next={quote(here, safe='/')}" if here != "/" else "/login"
+    if request.headers.get("HX-Request"):
+        return Response("", 401, {"HX-Redirect": target})
+    return redirect(target)
+
+
+def commit() -> None:
+    """Flush until hooks are done, and commit."""
+    settle(db.session())
+    db.session.commit()
+
+
+def go(target: str) -> Response:
+    """To another page of ours after something was done; for htmx requests by its header."""
+    target = safe_next(target)
+    if request.headers.get("HX-Request"):
+        return Response("", 200, {"HX-Redirect": target})
+    return redirect(target, 303)
+
+
+def done(target: str) -> Response:
+    """Commit what this request did, then go on."""
+    commit()
+    return go(target)
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for the part instead of the page (never when it restores history)."""
+    headers = request.headers
+    return bool(headers.get("HX-Request")) and headers.get("HX-Request-Type") != "full" and not headers.get("HX-History-Restore-Request")
+
+
+def app_response(result: Any) -> Response:
+    """What a view returned, as a response."""
+    return current_app.make_response(result)

@@ -1,0 +1,75 @@
+"""A month of a list by one of its date fields. Plain table, no script: works on paper, on phones and without JavaScript."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+from typing import Any
+
+from flask import render_template
+
+from core.clock import today
+from core.errors import NotFound
+from core.i18n import current_locale
+from core.records.query import Filter, list_records
+from core.web import format as fmt
+from core.web.lifecycle import wants_fragment
+from core.web.listing import frame
+from core.web.liststate import ListState
+from core.web.shell import registry
+
+MOST = 600
+PER_DAY = 4
+
+
+def month(state: ListState) -> Any:
+    """The calendar of a list state."""
+    kind = state.kind
+    view = registry().view("calendar", kind.key)
+    if view is None:
+        raise NotFound()
+    first = _first_of(state.month)
+    weeks = calendar.Calendar(0).monthdatescalendar(first.year, first.month)
+    span = (Filter(view.date, "gte", weeks[0][0]), Filter(view.date, "lte", weeks[-1][-1]))
+    title = view.title if view.title in kind.fields else kind.title
+    names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone) if n and n in kind.fields))
+    found = list_records(kind.model, state.query(fields=names, filters=(*state.filters, *span), sort=(view.date,), page=1, limit=MOST))
+    by_day: dict[date, list[dict[str, Any]]] = {}
+    for row in found.rows:
+        day = row[view.date] if not hasattr(row[view.date], "hour") else fmt.local_day(row[view.date])
+        by_day.setdefault(day, []).append({"id": row["id"], "label": row.get(title) or row["id"], "level": fmt.urgency(day)})
+    context = frame(state) | {
+        "heading": heading(first),
+        "weeks": [[_cell(day, first, by_day.get(day, []), state, view.date) for day in week] for week in weeks],
+        "before": state.url(month=f"{first - timedelta(days=1):%Y-%m}"),
+        "after": state.url(month=f"{first + timedelta(days=31):%Y-%m}"),
+        "now": state.url(month=""),
+        "total": sum(1 for row in found.rows if (row[view.date].month, row[view.date].year) == (first.month, first.year)),
+    }
+    return render_template("web/_calendar.html" if wants_fragment() else "web/calendar.html", **context)
+
+
+def heading(first: date) -> str:
+    """`2026 年 11 月` or `November 2026`."""
+    return f"{first.year} 年 {first.month} 月" if current_locale() == "zh" else f"{calendar.month_name[first.month]} {first.year}"
+
+
+def _first_of(raw: str) -> date:
+    try:
+        return date.fromisoformat(f"{raw}-01")
+    except ValueError:
+        return today().replace(day=1)
+
+
+def _cell(day: date, first: date, items: list[dict[str, Any]], state: ListState, name: str) -> dict[str, Any]:
+    now = today()
+    classes = [("out", day.month != first.month), ("rest", day.weekday() > 4), ("now", day == now), ("has", bool(items))]
+    more = state.url(shown_as="list", month="", pairs=(*state.pairs, (name, day.isoformat())), preset="") if len(items) > PER_DAY else None
+    return {
+        "day": day,
+        "classes": " ".join(c for c, holds in classes if holds),
+        "entries": items[:PER_DAY],
+        "rest": len(items) - PER_DAY,
+        "more": more,
+        "long": fmt.day_short(day),
+    }

@@ -1,0 +1,53 @@
+"""Plugins' own routes: each is mounted with the permission that it declared; none is without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, request
+
+from core.endpoints import Permission, Route
+from core.errors import Forbidden, NotSignedIn
+from core.permissions.principal import current_principal
+from core.registry import Registry
+from core.web import lifecycle
+from core.web.security import SAFE_METHODS
+
+
+def mount(app: Flask, registry: Registry) -> None:
+    """Add all routes of all plugins."""
+    for _plugin, endpoints in registry.endpoints:
+        for route in endpoints.routes:
+            name = f"{endpoints.name}:{route.name}"
+            if route.permission.kind == "public":
+                lifecycle.OPEN_ENDPOINTS.add(name)
+            if not route.csrf:
+                lifecycle.CSRF_FREE.add(name)
+            app.add_url_rule(f"{endpoints.url_prefix}{route.rule}", name, guarded(route), methods=list(route.methods))
+
+
+def guarded(route: Route) -> Callable[..., Any]:
+    """The view behind its permission; what it wrote is committed when it answers without an error."""
+
+    @wraps(route.view)
+    def view(**arguments: Any) -> Any:
+        require(route.permission)
+        answer = lifecycle.app_response(route.view(**arguments))
+        if request.method not in SAFE_METHODS and answer.status_code < 400:
+            lifecycle.commit()
+        return answer
+
+    return view
+
+
+def require(permission: Permission) -> None:
+    """Raises `NotSignedIn` or `Forbidden`."""
+    principal = current_principal()
+    if permission.kind == "public":
+        return
+    if principal.user_id is None:
+        raise NotSignedIn()
+    if permission.kind == "record" and not principal.can(permission.record, permission.action):
+        raise Forbidden(detail={"record": permission.record, "action": permission.action})

@@ -1,0 +1,162 @@
+"""What surrounds every page: sidebar groups, top bar, phone tabs, the New menu, counts. Filled by plugins' menus."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import current_app, render_template, request
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from core.db import db
+from core.i18n import _, current_locale, gettext
+from core.permissions.principal import Principal, current_principal
+from core.records.notes import Notification
+from core.registry import Registry
+from core.views import Menu
+
+GROUPS = (("work", None), ("cases", _("Cases")), ("clients", _("Clients")), ("business", _("Business")))
+COUNT_SECONDS = 15.0
+_counts: dict[tuple[int | None, str], tuple[float, int]] = {}
+
+
+def registry() -> Registry:
+    """The registry of this app."""
+    return current_app.extensions["zhian"]
+
+
+def context() -> dict[str, Any]:
+    """Names that every template may use."""
+    principal, settings = current_principal(), current_app.config["ZHIAN"]
+    locale = current_locale()
+    return {
+        "person": principal if principal.user_id else None,
+        "locale": locale,
+        "theme": request.cookies.get("zhian_theme") if request.cookies.get("zhian_theme") in ("light", "dark") else "auto",
+        "density": "comfortable" if request.cookies.get("zhian_density") == "comfortable" else "compact",
+        "folded": request.cookies.get("zhian_fold") == "1",
+        "product": "知案" if locale == "zh" else "Zhian",
+        "agency": settings.agency if locale == "zh" else settings.agency_en,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "plugin_styles": current_app.extensions.get("zhian.styles", ()),
+        "plugin_scripts": current_app.extensions.get("zhian.scripts", ()),
+        "menu_groups": menu_groups,
+        "phone_tabs": phone_tabs,
+        "creatable": creatable,
+        "unread": unread,
+        "self_menu": self_menu,
+        "slot_banner": slot_banner,
+    }
+
+
+def self_menu() -> Markup:
+    """Theme, language and density of one's own, as menu items."""
+    return Markup(render_template("web/_self.html"))  # a template escapes by itself
+
+
+def allowed(menu: Menu, principal: Principal) -> bool:
+    """Whether the person may go where the entry leads."""
+    if menu.permission:
+        return principal.can(*menu.permission)
+    return principal.can(menu.record, "read") if menu.record else True
+
+
+def url_of(menu: Menu) -> str:
+    """Where the entry leads."""
+    return menu.url or f"/r/{menu.record}"
+
+
+def menu_groups() -> list[dict[str, Any]]:
+    """Sidebar groups with their entries, own work first; empty groups vanish."""
+    principal = current_principal()
+    own = {"url": "/", "label": gettext("My work"), "icon": "home", "current": request.path == "/"} | _home_count()
+    inbox = {"url": "/inbox", "label": gettext("Inbox"), "icon": "inbox", "count": unread(), "hot": False, "current": request.path == "/inbox"}
+    groups = []
+    for key, label in GROUPS:
+        items = [own, inbox] if key == "work" else []
+        items += [_item(m, principal) for m in registry().menus if m.group == key and m.key != "home" and allowed(m, principal)]
+        if items:
+            groups.append({"label": str(label) if label else "", "items": items})
+    return groups
+
+
+def _home_count() -> dict[str, Any]:
+    menu = next((m for m in registry().menus if m.key == "home"), None)
+    return {"count": count_of(menu), "hot": True} if menu and menu.count else {"count": 0, "hot": False}
+
+
+def _item(menu: Menu, principal: Principal) -> dict[str, Any]:
+    url = url_of(menu)
+    path = url.partition("?")[0]
+    current = request.path == path or request.path.startswith(f"{path}/")
+    return {"url": url, "label": str(menu.label), "icon": menu.icon, "count": count_of(menu), "hot": menu.urgent, "current": current}
+
+
+def count_of(menu: Menu) -> int:
+    """The entry's figure for this person, at most fifteen seconds old; 0 when its plugin fails."""
+    if menu.count is None:
+        return 0
+    key = (current_principal().user_id, menu.key)
+    kept = _counts.get(key)
+    if kept is None or kept[0] < time.monotonic():
+        try:
+            kept = (time.monotonic() + COUNT_SECONDS, menu.count())
+        except Exception:  # a figure in the sidebar must not take the page with it
+            current_app.logger.exception("count of menu %s failed", menu.key)
+            kept = (time.monotonic() + COUNT_SECONDS, 0)
+        _counts[key] = kept
+    return kept[1]
+
+
+def forget_counts() -> None:
+    """After a change: the figures of this process are read anew."""
+    _counts.clear()
+
+
+def unread() -> int:
+    """Unread messages of the person."""
+    key = (current_principal().user_id, "unread")
+    kept = _counts.get(key)
+    if kept is None or kept[0] < time.monotonic():
+        found = db.session.scalar(select(func.count(Notification.id)).where(Notification.read_at.is_(None)))
+        kept = _counts[key] = (time.monotonic() + COUNT_SECONDS, found or 0)
+    return kept[1]
+
+
+def creatable() -> list[dict[str, Any]]:
+    """The New menu: types in the sidebar that the person may create."""
+    principal = current_principal()
+    if principal.user_id is None:
+        return []
+    seen = dict.fromkeys(m.record for m in registry().menus if m.record and m.group != "settings")
+    kinds = [registry().types[k] for k in seen if ("form", k) in registry().views and principal.can(k, "create")]
+    return [{"label": str(k.label), "href": f"/r/{k.key}/new", "icon": k.icon} for k in kinds]
+
+
+def phone_tabs() -> list[dict[str, Any]]:
+    """Five tabs: work, the first two lists, New, more."""
+    principal = current_principal()
+    lists = [m for m in registry().menus if m.group in ("cases", "clients") and allowed(m, principal)]
+    lists = sorted(lists, key=lambda m: (("cases.case", "deadlines.deadline").index(m.record) if m.record in ("cases.case", "deadlines.deadline") else 9, m.order))
+    pages = [_item(m, principal) for m in lists[:2]]
+    tabs = [{"url": "/", "label": gettext("Work"), "icon": "home", "current": request.path == "/"}, *pages[:1]]
+    tabs.append({"url": "/new", "label": gettext("New"), "icon": "plus", "current": request.path == "/new"})
+    tabs += pages[1:2]
+    tabs.append({"url": "/more", "label": gettext("More"), "icon": "dots", "current": request.path == "/more"})
+    return tabs
+
+
+def slot_banner() -> list[Markup]:
+    """Notes of plugins above the page."""
+    return [render_panel(p) for p in registry().hooks.gather("slot_banner")] if registry().hooks.implementations("slot_banner") else []
+
+
+def render_panel(panel: Any) -> Markup:
+    """A slot's panel as markup; a fault of its template drops it and is remembered."""
+    try:
+        return Markup(render_template(panel.template, **panel.context))  # a template escapes by itself
+    except Exception as error:  # isolation: one plugin must not take the page with it
+        current_app.logger.exception("panel %s was dropped", panel.template)
+        registry().hooks._note(panel.template, "panel", error)
+        return Markup()

@@ -1,0 +1,127 @@
+"""The timeline of a record: audit rows and notes, grouped by day, newest first, as macro z_tl wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from core.db import db
+from core.i18n import _, gettext
+from core.permissions.guard import OPEN
+from core.permissions.rules import access
+from core.records.audit import AuditEntry
+from core.records.dump import labels
+from core.records.fields import Field
+from core.records.notes import Note
+from core.registry import RecordType, registry
+from core.web import format as fmt
+
+LIMIT = 60
+ACTIONS = {
+    "create": (_("created this"), "plus"),
+    "update": (_("changed"), "edit"),
+    "archive": (_("archived this"), "archive"),
+    "restore": (_("restored this"), "restore"),
+    "delete": (_("deleted this"), "trash"),
+    "file_added": (_("added the file"), "paperclip"),
+    "file_read": (_("downloaded the file"), "download"),
+}
+SHOWN_CHANGES = 8
+Entry = dict[str, Any]
+
+
+def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
+    """(day, entries) of one record that the person may see. The caller has checked that."""
+    found: list[tuple[Any, int, Entry]] = []
+    audit = select(AuditEntry).where(AuditEntry.record_key == kind.key, AuditEntry.record_id == record_id)
+    rows = db.session.scalars(audit.order_by(AuditEntry.id.desc()).limit(LIMIT), execution_options=OPEN).all()
+    names = _link_names(kind, rows)
+    for row in rows:
+        if (entry := _from_audit(kind, row, names)) is not None:
+            found.append((row.at, row.id, entry))
+    found += [(n.created_at, n.id, _from_note(n)) for n in notes_of(kind.key, record_id)]
+    found.sort(key=lambda item: (item[0], item[1]), reverse=True)
+    days: dict[Any, list[Entry]] = {}
+    for at, _id, entry in found:
+        days.setdefault(fmt.local_day(at), []).append(entry)
+    return [(fmt.day_heading(day), entries) for day, entries in days.items()]
+
+
+def notes_of(key: str, record_id: int) -> list[Any]:
+    """The notes of a record with their writers' names: (id, body, visibility, created_at, author)."""
+    note = Note.__table__.c
+    statement = select(note.id, note.body, note.visibility, note.created_at, note.created_by_id).where(note.record_key == key, note.record_id == record_id)
+    rows = db.session().connection().execute(statement.order_by(note.id.desc()).limit(LIMIT)).all()
+    return list(rows)
+
+
+def _from_note(note: Any) -> Entry:
+    who = labels("core.user", [note.created_by_id]).get(note.created_by_id) or gettext("system")
+    client = note.visibility == "client"
+    return {"who": who, "title": gettext("to the client") if client else "", "time": fmt.clock_time(note.created_at), "text": note.body, "client": client}
+
+
+def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, str]]) -> Entry | None:
+    hidden = {name for name, rule in access().treatments(kind.model, db.session().principal).items() if rule.treatment != "readonly"}
+    changes = [
+        (str(spec.label), _words(spec, old, names), _words(spec, new, names))
+        for name, (old, new) in _pairs(row.changes)
+        if (spec := kind.fields.get(name)) is not None and not spec.hidden and name not in hidden
+    ]
+    if row.action == "update" and not changes:
+        return None
+    verb, icon = _verb(kind, row)
+    entry: Entry = {"title": verb, "time": fmt.clock_time(row.at), "changes": changes[:SHOWN_CHANGES] if row.action != "create" else []}
+    if row.actor_id is None or row.reason:
+        entry |= {"icon": icon, "foot": row.reason if row.reason and not row.actor_id else None}
+    entry["who"] = row.actor if row.actor_id and not row.reason else None
+    if entry["who"] is None:
+        entry["icon"] = icon
+    return entry
+
+
+def _pairs(changes: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
+    return [(k, v) for k, v in (changes or {}).items() if isinstance(v, list) and len(v) == 2]
+
+
+def _verb(kind: RecordType, row: AuditEntry) -> tuple[str, str]:
+    if row.action.startswith("action:"):
+        action = registry().actions.get(kind.key, {}).get(row.action.removeprefix("action:"))
+        return (str(action.label), action.icon or "bolt") if action else (row.action, "bolt")
+    verb, icon = ACTIONS.get(row.action, (row.action, "clock"))
+    name = (row.changes or {}).get("file") if row.action.startswith("file_") else None
+    return (f"{verb} {name}" if name else str(verb)), icon
+
+
+def _link_names(kind: RecordType, rows: Any) -> dict[str, dict[int, str]]:
+    wanted: dict[str, set[int]] = {}
+    for row in rows:
+        for name, pair in _pairs(row.changes):
+            spec = kind.fields.get(name)
+            if spec is not None and spec.target:
+                wanted.setdefault(spec.target, set()).update(v for v in pair if isinstance(v, int))
+    return {target: labels(target, ids) for target, ids in wanted.items()}
+
+
+def _words(spec: Field, value: Any, names: dict[str, dict[int, str]]) -> str:
+    if value in (None, "", []):
+        return ""
+    if spec.target:
+        return names.get(spec.target, {}).get(value) or gettext("a record you may not see")
+    if spec.kind == "choice":
+        found = spec.choice(str(value))
+        return str(found.label) if found else str(value)
+    if spec.kind == "multi_choice":
+        return gettext(", ").join(_words(_single(spec), v, names) for v in value)
+    if spec.kind == "tags":
+        return gettext(", ").join(map(str, value))
+    if spec.kind == "boolean":
+        return gettext("yes") if value else gettext("no")
+    if spec.kind == "money":
+        return fmt.money(value)
+    return "…" if spec.kind == "json" else str(value)[:300]
+
+
+def _single(spec: Field) -> Field:
+    return Field("choice", spec.label, choices_source=spec.choices_source, name=spec.name)
