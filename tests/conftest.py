@@ -87,7 +87,8 @@ def settings(backend: str, request: pytest.FixtureRequest, scratch: Path, run_fo
 
     server = request.getfixturevalue("postgres") if backend == "postgresql" else None
     data = Path(tempfile.mkdtemp(dir=scratch))
-    chosen = tuple(filter(None, os.environ.get("ZHIAN_TEST_PLUGINS", "").split(","))) or None
+    given = os.environ.get("ZHIAN_TEST_PLUGINS")
+    chosen = None if given is None else tuple(name for name in given.split(",") if name)
     wanted = load_settings(DEFAULT_CONFIG, data=data, testing=True, secret="s" * 40, plugins=chosen)
     with fresh_database(wanted, server, run_folder) as ready:
         yield ready

@@ -52,7 +52,7 @@ def _inserted(connection: Any, row: dict[str, Any]) -> bool:
     """Whether the row was new by its key."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(OutboxEvent.__table__).values(row).on_conflict_do_nothing(index_elements=["key"])
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(OutboxEvent.__table__.c.id)).first() is not None
 
 
 def _new_id() -> str:

@@ -99,8 +99,7 @@ def _call(row: Any) -> Any:
         if row.user_id is None:
             with system(f"job {row.name}"):
                 return job.fn(**row.args)
-        principal = load_principal(db.session(), row.user_id)
-        db.session.rollback()
+        principal = load_principal(row.user_id)
         if principal is None:
             raise NotFound(f"the person who asked for {row.name} is gone or may no longer sign in")
         with acting_as(principal), use_locale(principal.locale), transaction():
