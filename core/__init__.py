@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 _FACE = {
@@ -66,7 +68,8 @@ _FACE = {
     "core.events.outbox": ("emit",),
     "core.jobs.runs": ("enqueue",),
     "core.jobs.progress": ("report_progress",),
-    "core.importing.plugin": ("ImportSupport",),
+    "core.importing.plugin": ("ImportContext", "ImportGuess", "ImportRow", "ImportSupport"),
+    "core.importing.text": ("split_values",),
     "core.importing.values": ("BadCell", "ImportTarget"),
 }
 _HOME = {name: module for module, names in _FACE.items() for name in names}
@@ -85,3 +88,14 @@ def __getattr__(name: str) -> Any:
     )
     globals()[name] = value
     return value
+
+
+class _Face(ModuleType):
+    """`from core import db` means the public name, also once the module `core.db` has been imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType) and name != "fields"):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
