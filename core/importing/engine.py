@@ -13,7 +13,7 @@ from core.i18n import _, gettext
 from core.permissions.rules import access
 from core.records.service import loader
 
-from . import store
+from . import links, store
 from .mapping import Mapping, targets_of
 from .plugin import ImportContext, ImportRow, ImportSupport
 from .source import Row
@@ -71,6 +71,7 @@ class Engine:
         self.scope = tuple(dict.fromkeys(name for support in supports for name in support.scope))
         self.barred = frozenset(access().treatments(record_type.model, db.session().principal))
         self.own = {name for name, target in self.targets.items() if not target.virtual}
+        self.links = links.link_fields(record_type, self.own)
         self.seen: dict[tuple[str, Any], tuple[int, bytes]] = {}
         self.tally = Tally()
         self.reasons = REASONS
@@ -94,6 +95,7 @@ class Engine:
                 self._take_key(line)
         store.match(self, [line for line in lines if line.open])
         self._each_support("complete", lines)
+        links.resolve(self.links, lines, self.context)
         for line in lines:
             if line.open:
                 self._settle(line)

@@ -66,7 +66,7 @@ class ImportContext:
 
 
 @dataclass
-class Guess:
+class ImportGuess:
     """What a plugin sees in a file: fields of columns, and constants such as the jurisdiction for all rows."""
 
     fields: dict[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class ImportSupport:
         """Fields that a column may be mapped to although the record has no such column."""
         return []
 
-    def guess(self, columns: tuple[str, ...], samples: dict[str, list[Any]]) -> Guess | None:
+    def guess(self, columns: tuple[str, ...], samples: dict[str, list[Any]]) -> ImportGuess | None:
         """Recognise a source by its columns; what it returns goes before the guess by names."""
         return None
 

@@ -1,0 +1,118 @@
+"""The import support of `cases.case`: its targets, its guess at a source, and what happens to each batch of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import ImportContext, ImportGuess, ImportRow, ImportSupport, ImportTarget, L, registry, today
+from plugins.cases.importing import parties
+from plugins.cases.importing.rows import Trouble, normalise, rank
+from plugins.cases.importing.words import MARK_COLUMNS, case_type_of, field_of_header, office_of
+
+RECORD = "cases.case"
+
+
+def _own(name: str, kind: str, zh: str, en: str) -> ImportTarget:
+    """A field of the case that takes freer cells than its own kind does."""
+    return ImportTarget(name, kind, L(zh, en))
+
+
+def _virtual(name: str, kind: str, zh: str, en: str, roc: bool = False) -> ImportTarget:
+    return ImportTarget(name, kind, L(zh, en), virtual=True, roc=roc)
+
+
+TARGETS = (
+    _own("application_number", "text", "申请号", "Application number"),
+    _own("registration_number", "text", "注册号", "Registration number"),
+    _own("publication_number", "text", "公布号", "Publication number"),
+    _own("grant_number", "text", "授权公告号", "Grant number"),
+    _own("case_type", "text", "案件类型", "Case type"),
+    _own("jurisdiction", "text", "国家/地区", "Jurisdiction"),
+    _own("status", "text", "案件状态", "Status"),
+    _own("classes", "words", "类别", "Nice classes"),
+    _own("inventors", "names", "发明人/设计人", "Inventors"),
+    _own("classification", "words", "分类号", "Classification"),
+    _own("goods", "long_text", "商品/服务项目", "Goods and services"),
+    _own("applicants", "names", "申请人/权利人", "Applicants"),
+    _own("client", "text", "客户", "Client"),
+    _own("priority", "text", "优先权", "Priority"),
+    _virtual("legal_status", "text", "法律状态", "Legal status"),
+    _virtual("kind_text", "text", "专利类型", "Kind of right"),
+    _virtual("patent_number", "text", "专利号", "Patent number"),
+    _virtual("announcement_number", "text", "公开（公告）号", "Publication or grant number"),
+    _virtual("announcement_date", "date", "公开（公告）日", "Publication or grant date"),
+    _virtual("applicants_en", "names", "申请人英文名", "Applicants, English"),
+    _virtual("applicant_address", "text", "申请人地址", "Applicant's address"),
+)
+
+
+class CaseImport(ImportSupport):
+    """Imports of cases. A key is unique within one office."""
+
+    keys = ("application_number", "registration_number")
+    scope = ("jurisdiction",)
+
+    def roc_years(self, constants: dict[str, Any]) -> bool:
+        """Taiwan counts years from 1911."""
+        return constants.get("jurisdiction") == "TW"
+
+    def targets(self) -> list[ImportTarget]:
+        """Fields that take the words of a register, and those that are no columns of the case."""
+        fields = registry().types[RECORD].fields
+        return [target for target in TARGETS if target.virtual or target.name in fields]
+
+    def guess(self, columns: tuple[str, ...], samples: dict[str, list[Any]]) -> ImportGuess:
+        """Columns by the headers of registers and agencies; office and kind where the whole file is of one."""
+        known = {target.name for target in self.targets()} | set(registry().types[RECORD].fields)
+        found: dict[str, str] = {}
+        main = ""
+        for column in columns:
+            name = field_of_header(column) or (field_of_header(column.rpartition(".")[2]) if "." in column else None)
+            name = "" if field_of_header(column) == "" else name
+            if name == "main_class":
+                main = column
+            elif name == "" or (name in known and name not in found.values()):
+                found[column] = name
+        if main:
+            found[main] = "" if "classification" in found.values() else "classification"
+        constants: dict[str, Any] = {}
+        if office := office_of(columns):
+            constants = {"jurisdiction": office, "case_type": "tm_application"}
+        return ImportGuess(found, constants)
+
+    def prepare(self, rows: list[ImportRow], context: ImportContext) -> None:
+        """Numbers, kinds, dates and states into their stored form; refuses what cannot be."""
+        day, marks = today(), _about_marks(context)
+        for row in rows:
+            try:
+                normalise(row.values, day, marks)
+            except Trouble as trouble:
+                row.refuse(trouble.field, trouble.code, trouble.reason)
+                continue
+            if names := row.values.get("applicants"):
+                row.values["applicants"] = parties.tidied(names)
+
+    def complete(self, rows: list[ImportRow], context: ImportContext) -> None:
+        """States never move back by an import, remarks are not overwritten; applicants find or become clients."""
+        for row in rows:
+            if row.current is not None:
+                _only_forward(row)
+        parties.link(rows, context)
+
+
+def _about_marks(context: ImportContext) -> bool:
+    """Whether the file is one of trademarks: it has columns that only marks have, and none that only patents have."""
+    if case_type_of(str(context.constants.get("case_type") or "")):
+        return False
+    return (
+        bool(MARK_COLUMNS & context.mapped)
+        and not {"inventors", "classification", "announcement_number"} & context.mapped
+    )
+
+
+def _only_forward(row: ImportRow) -> None:
+    stored = (row.current or {}).get("status")
+    if rank(row.values.get("status")) <= rank(stored):
+        row.values.pop("status", None)
+    if (row.current or {}).get("remarks"):
+        row.values.pop("remarks", None)
