@@ -73,6 +73,8 @@ def main() -> None:
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("zhian").setLevel(os.environ.get("ZHIAN_LOG", "INFO").upper())
+    if "test" not in sys.argv[1:2]:
+        os.umask(0o077)  # data folders hold clients' secrets: nobody else on this machine reads them
     try:
         cli.main(args=take_places(sys.argv[1:]), prog_name="zhian", standalone_mode=False)
     except click.exceptions.Abort:

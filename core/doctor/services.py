@@ -151,6 +151,8 @@ def check_work(settings: Settings) -> Iterator[Finding]:
         )
     if running and queue["oldest_seconds"] > 300:
         yield bad(f"Work has been waiting for {queue['oldest_seconds']:.0f} s", "Start a worker: zhian worker")
+    if not queue["dead"] and queue["oldest_seconds"] <= 300:
+        yield fine(f"Queue: {queue['mode']}, {queue['workers']} workers, {queue['pending']} events on their way")
     if queue["failed_jobs"]:
         yield note(f"{queue['failed_jobs']} jobs failed", "Their errors stand in the log of the worker")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import redis
 from rq import Worker
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.clock import now
 from core.db import db
 from core.events import delivery
 from core.jobs.connection import connection, current_settings, redis_url
 from core.jobs.model import Heartbeat, JobRun
+from core.jobs.worker import WORKER_TTL
 
 SCHEDULER_SILENCE = 60  # seconds without a sign of life after which it counts as down
 
@@ -44,9 +46,17 @@ def _transport() -> tuple[str, int]:
         return "away", 0
     try:
         client.ping()
-        return "redis", Worker.count(connection=client)
+        return "redis", sum(_lives(worker) for worker in Worker.all(connection=client))
     except (redis.RedisError, OSError):
         return "away", 0
+
+
+def _lives(worker: Worker) -> bool:
+    """A killed worker stays on RQ's list for a while."""
+    seen = worker.last_heartbeat
+    if seen is None:
+        return False
+    return (now() - seen.replace(tzinfo=seen.tzinfo or UTC)).total_seconds() < WORKER_TTL + 20
 
 
 def is_inline() -> bool:
@@ -76,8 +86,6 @@ def _scheduler_is_inline() -> bool:
 
 
 def _failed_jobs() -> int:
-    from sqlalchemy import func
-
     table = JobRun.__table__
     with db.engine.connect() as connection_:
         return connection_.scalar(select(func.count()).where(table.c.state == "failed")) or 0
