@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
 from core.db import db, elevated
 from core.errors import Forbidden, Invalid
+from core.hooks.migrations import status
 from core.i18n import _, gettext
 from core.permissions.org import User, UserRole
 from core.permissions.passwords import check_new, hash_password
@@ -61,13 +62,7 @@ def extensions() -> Any:
 
 
 def _heads() -> dict[str, Any]:
-    from core.hooks import migrations
-
-    try:
-        return {line["plugin"]: line for line in migrations.heads(current_app)} if hasattr(migrations, "heads") else {}
-    except Exception:  # a page about problems must not fail by one
-        current_app.logger.exception("schema heads cannot be read")
-        return {}
+    return {state.plugin: state for state in status(shell.registry(), db.engine)}
 
 
 def _extension(manifest: Any, heads: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,11 @@ Every public `z_*` function is a global of all templates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
@@ -45,11 +48,21 @@ TONES = ("accent", "done", "warn", "today", "danger", "plain", "open")
 SEP = Markup('<i class="z-sep" aria-hidden="true">·</i>')
 
 
-def z_icon(name: str, size: int = 16) -> Markup:
-    """An icon of the sprite (`static/icons.svg`); sizes 14, 16, 18, 20. Always beside words or inside a labelled button."""
+@lru_cache
+def _sprite() -> frozenset[str]:
+    sprite = (Path(__file__).parent / "static" / "icons.svg").read_text("utf-8")
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite))
+
+
+def z_icon(name: str | None, size: int = 16) -> Markup:
+    """An icon of the sprite (`static/icons.svg`); sizes 14, 16, 18, 20. Always beside words or inside a labelled button.
+
+    A name that the sprite does not have is drawn as a plain file.
+    """
+    name = name if name in _sprite() else "file"
     extra = f" z-i-{size}" if size != 16 else ""
     return Markup(
-        f'<svg class="z-i{extra}" aria-hidden="true"><use href="{asset("core", "icons.svg")}#{escape(name)}"/></svg>'
+        f'<svg class="z-i{extra}" aria-hidden="true"><use href="{asset("core", "icons.svg")}#{name}"/></svg>'
     )
 
 

@@ -52,7 +52,7 @@ def begin() -> Any:
 def _recognise() -> None:
     token = request.cookies.get(cookie_name("zhian"))
     user_id = sessions.resolve(token) if token else None
-    principal = load_principal(db.session(), user_id) if user_id else None
+    principal = load_principal(user_id) if user_id else None
     if principal is not None and principal.realm == "staff":
         g.session_token = token
         set_principal(principal)

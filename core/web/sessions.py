@@ -6,12 +6,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app, g, request
 from sqlalchemy import select, update
 
 from core.clock import now
-from core.db import db, system
+from core.db import db, system, write_intent
 from core.permissions.org import LoginSession, User
 from core.permissions.passwords import hash_password, outdated, verify
 from core.permissions.people import forget
@@ -58,7 +59,7 @@ def sign_in(login: str, password: str, keep: bool) -> SignIn:
     return SignIn(token=token, keep=keep)
 
 
-def _count_failure(session: object, user: User | None) -> int:
+def _count_failure(session: Any, user: User | None) -> int:
     if user is None:
         return 0
     user.failed_logins += 1
@@ -74,7 +75,7 @@ def _minutes_until(moment: datetime) -> int:
     return max(1, -(-int((moment - now()).total_seconds()) // 60))
 
 
-def _start(session: object, user_id: int, keep: bool) -> str:
+def _start(session: Any, user_id: int, keep: bool) -> str:
     token = secrets.token_urlsafe(32)
     days = current_app.config["ZHIAN"].session_days if keep else 1
     session.add(
@@ -92,13 +93,7 @@ def _start(session: object, user_id: int, keep: bool) -> str:
 
 def resolve(token: str) -> int | None:
     """The person behind a token, or None when the session ended, expired or rested too long."""
-    connection = db.session().connection()
-    row = connection.execute(
-        select(_table.c.id, _table.c.user_id, _table.c.seen_at, _table.c.expires_at, _table.c.created_at).where(
-            _table.c.token_hash == digest(token), _table.c.ended_at.is_(None)
-        )
-    ).first()
-    at = now()
+    row, at = _row(digest(token)), now()
     if row is None or row.expires_at <= at:
         return None
     kept = row.expires_at - row.created_at > timedelta(days=1, minutes=1)
@@ -110,10 +105,23 @@ def resolve(token: str) -> int | None:
     return row.user_id
 
 
+def _row(token_hash: str) -> Any:
+    """On a connection of its own that only reads, so that no transaction of the request begins here."""
+    columns = (_table.c.id, _table.c.user_id, _table.c.seen_at, _table.c.expires_at, _table.c.created_at)
+    wanted = select(*columns).where(_table.c.token_hash == token_hash, _table.c.ended_at.is_(None))
+    intent = write_intent.set(False)
+    try:
+        with db.engine.connect() as connection:
+            return connection.execute(wanted).first()
+    finally:
+        write_intent.reset(intent)
+
+
 def touch() -> None:
     """After an answer: note that the session is in use, at most once a minute."""
     if g.pop("session_stale", False):
         db.session.rollback()
+        write_intent.set(True)
         db.session().connection().execute(update(_table).where(_table.c.id == g.session_id).values(seen_at=now()))
         db.session.commit()
 
@@ -134,7 +142,7 @@ def end_all(user_id: int, except_id: int | None = None) -> None:
     forget(user_id)
 
 
-def _end(where: object) -> None:
+def _end(where: Any) -> None:
     ending = update(_table).where(where, _table.c.ended_at.is_(None)).values(ended_at=now())
     db.session().connection().execute(ending)
 

@@ -24,6 +24,11 @@ ACTIONS = {
     "archive": (_("archived this"), "archive"),
     "restore": (_("restored this"), "restore"),
     "delete": (_("deleted this"), "trash"),
+    "sign_in": (_("signed in"), "login"),
+    "sign_out": (_("signed out"), "logout"),
+    "sign_in_failed": (_("tried to sign in"), "lock"),
+    "password_changed": (_("changed the password"), "key"),
+    "password_set": (_("set a new password"), "key"),
     "file_added": (_("added the file"), "paperclip"),
     "file_read": (_("downloaded the file"), "download"),
 }
