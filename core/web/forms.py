@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -48,7 +49,15 @@ def sections_of(kind: RecordType, record: Any = None) -> list[Section]:
     if view is None or not view.sections:
         names = tuple(f.name for f in kind.fields.values() if f.writable and f.kind in WIDGETS)
         return [Section("all", "", names)]
-    return [s for s in view.sections if s.when is None or record is None or s.when(record)]
+    subject = _draft(kind) if record is None else record
+    return [s for s in view.sections if s.when is None or s.when(subject)]
+
+
+def _draft(kind: RecordType) -> SimpleNamespace:
+    """What is known of a record that is still to be made: defaults and what the address or the form says."""
+    known = {f.attr: None if callable(f.default) else f.default for f in kind.fields.values()}
+    given = {f.attr: v for n, f in kind.fields.items() if (v := request.values.get(n))}
+    return SimpleNamespace(id=None, **known | given)
 
 
 def new_form(key: str) -> Any:
@@ -123,7 +132,11 @@ def refused(kind: RecordType, record: Any, given: dict[str, Any], error: Invalid
     """The form again, with the errors at their fields."""
     record_id = record.id if record is not None else None
     db.session.rollback()
-    errors = {e.field: str(e.message) for e in error.errors} if isinstance(error, Invalid) else {getattr(error, "field", None) or "": str(error)}
+    errors = (
+        {e.field: str(e.message) for e in error.errors}
+        if isinstance(error, Invalid)
+        else {getattr(error, "field", None) or "": str(error)}
+    )
     values = (_values_of(kind, record_id) if record_id else {}) | given
     fresh = service.get(kind.model, record_id) if record_id else None
     return _page(kind, fresh, values, errors, version=request.form.get("version")), 422
@@ -141,10 +154,29 @@ def conflict(kind: RecordType, record_id: int, given: dict[str, Any]) -> Any:
         other = theirs.get(name)
         if (other["id"] if isinstance(other, dict) and "id" in other else other) != value:
             shown = _linked(spec, value) if spec.target else value
-            rows.append({"name": name, "label": str(spec.label), "mine": cells.show(spec, shown), "theirs": cells.show(spec, other), "raw": mine})
+            rows.append(
+                {
+                    "name": name,
+                    "label": str(spec.label),
+                    "mine": cells.show(spec, shown),
+                    "theirs": cells.show(spec, other),
+                    "raw": mine,
+                }
+            )
     who = labels("core.user", [record.updated_by_id]).get(record.updated_by_id) or gettext("Somebody")
-    context = {"title": gettext("Somebody was faster"), "kind": kind, "record": record, "rows": rows, "who": who, "given": given}
-    crumbs = [(str(kind.plural), f"/r/{kind.key}"), (record.title, f"/r/{kind.key}/{record_id}"), (context["title"], None)]
+    context = {
+        "title": gettext("Somebody was faster"),
+        "kind": kind,
+        "record": record,
+        "rows": rows,
+        "who": who,
+        "given": given,
+    }
+    crumbs = [
+        (str(kind.plural), f"/r/{kind.key}"),
+        (record.title, f"/r/{kind.key}/{record_id}"),
+        (context["title"], None),
+    ]
     return render_template("web/conflict.html", crumbs=crumbs, **context), 409
 
 
@@ -161,7 +193,11 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
     treated = access().treatments(kind.model, db.session().principal)
     sections = []
     for section in sections_of(kind, record):
-        fields = [field_of(kind.fields[n], values.get(n), errors.get(n)) for n in section.fields if _shown(kind, n, treated, record)]
+        fields = [
+            field_of(kind.fields[n], values.get(n), errors.get(n))
+            for n in section.fields
+            if _shown(kind, n, treated, record)
+        ]
         if fields:
             sections.append({"label": str(section.label or ""), "fields": fields})
     known = {f["name"] for s in sections for f in s["fields"]}
@@ -169,8 +205,14 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
         first = next((f for s in sections for f in s["fields"] if not f["readonly"]), None)
         if first is not None:
             first["focus"] = True
-    title = gettext("New %(record)s", record=_lower(kind.label)) if record is None else gettext("Edit %(name)s", name=record.title)
-    crumbs = [(str(kind.plural), f"/r/{kind.key}")] + ([(record.title, f"/r/{kind.key}/{record.id}")] if record is not None else [])
+    title = (
+        gettext("New %(record)s", record=_lower(kind.label))
+        if record is None
+        else gettext("Edit %(name)s", name=record.title)
+    )
+    crumbs = [(str(kind.plural), f"/r/{kind.key}")] + (
+        [(record.title, f"/r/{kind.key}/{record.id}")] if record is not None else []
+    )
     return render_template(
         "web/form.html",
         title=title,
@@ -179,7 +221,9 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
         record=record,
         version=version if version is not None else (record.version if record is not None else None),
         sections=sections,
-        other_errors=[(kind.fields[n].label if n in kind.fields else "", m) for n, m in errors.items() if n not in known],
+        other_errors=[
+            (kind.fields[n].label if n in kind.fields else "", m) for n, m in errors.items() if n not in known
+        ],
         action=f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}",
         back=f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}",
     )
