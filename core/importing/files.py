@@ -58,6 +58,7 @@ def plan_of(found: ImportRun) -> run.Plan:
         mapping=settled.get("mapping"),
         constants=settled.get("constants"),
         keys=tuple(settled.get("keys", ())),
+        fixes=settled.get("fixes"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.db import db
+from core.db import db, write_intent
 from core.errors import ZhianError
 from core.jobs.progress import report_progress
 
@@ -21,8 +21,7 @@ def run_import(import_id: int) -> dict[str, Any]:
     try:
         plan = files.plan_of(found)
         if checking:
-            outcome = run.check(plan, lambda done, _total: report_progress(done, found.total or None))
-            files.keep_check(found, outcome)
+            outcome = _check(import_id, plan)
         else:
             outcome = run.execute(plan, found, lambda done, _total: report_progress(done, found.total or None))
     except (FileRefused, ZhianError) as error:
@@ -30,6 +29,19 @@ def run_import(import_id: int) -> dict[str, Any]:
         _fail(import_id, str(error))
         raise
     return {name: outcome[name] for name in ("rows", "created", "updated", "unchanged", "refused")}
+
+
+def _check(import_id: int, plan: run.Plan) -> dict[str, Any]:
+    """The dry run, without holding a write lock for as long as it takes."""
+    db.session.commit()
+    token = write_intent.set(False)
+    try:
+        outcome = run.check(plan, lambda done, _total: report_progress(done))
+        db.session.rollback()
+    finally:
+        write_intent.reset(token)
+    files.keep_check(run.find(import_id), outcome)
+    return outcome
 
 
 def _fail(import_id: int, reason: str) -> None:

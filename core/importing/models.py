@@ -26,6 +26,7 @@ class ImportRun(Base):
     sha256: Mapped[str] = mapped_column(String(64), nullable=False, index=True)
     stored: Mapped[str | None] = mapped_column(String(255))
     plan: Mapped[dict[str, Any]] = mapped_column(Json, nullable=False, default=dict)
+    job_id: Mapped[int | None] = mapped_column(Id)
     state: Mapped[str] = mapped_column(String(12), nullable=False, default="uploaded")
     total: Mapped[int] = mapped_column(Integer, nullable=False, default=0)
     position: Mapped[int] = mapped_column(Integer, nullable=False, default=-1)

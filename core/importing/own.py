@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.endpoints import Endpoints
 from core.hooks.specs import hookimpl
 from core.registry import Job
 
@@ -12,3 +13,11 @@ from .jobs import run_import, undo_import
 def register_jobs() -> list[Job]:
     """Imports and their undoing run in the background, on the queue of long work."""
     return [Job("core.import", run_import, timeout=7200), Job("core.import_undo", undo_import, timeout=7200)]
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """The wizard."""
+    from .web import endpoints
+
+    return [endpoints]

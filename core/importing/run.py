@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from .engine import Engine, Tally, batches
 from .mapping import Mapping
 from .models import ImportEntry, ImportMapping, ImportRun
 from .plugin import ImportContext, ImportSupport
-from .source import Sheet, Source
+from .source import Row, Sheet, Source
 from .values import ImportTarget
 
 BATCH = 1000
@@ -48,6 +48,13 @@ class Plan:
     sheet: Sheet
     mapping: Mapping
     keys: tuple[str, ...]
+    fixes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def rows(self, columns: list[str]) -> Iterator[Row]:
+        """The file's rows with the cells that somebody mended on the way."""
+        for row in self.source.rows(self.sheet, columns):
+            mended = self.fixes.get(str(row.number))
+            yield Row(row.number, row.cells | mended) if mended else row
 
     def as_dict(self) -> dict[str, Any]:
         """What a stored run needs to be continued."""
@@ -56,6 +63,7 @@ class Plan:
             "mapping": self.mapping.fields,
             "constants": {name: store.plain_cell(value) for name, value in self.mapping.constants.items()},
             "keys": list(self.keys),
+            "fixes": self.fixes,
         }
 
 
@@ -68,6 +76,7 @@ def open_plan(
     mapping: dict[str, Any] | None = None,
     constants: dict[str, Any] | None = None,
     keys: tuple[str, ...] = (),
+    fixes: dict[str, dict[str, Any]] | None = None,
 ) -> Plan:
     """Read the file's outline and settle its mapping: as given, else as remembered for these headers, else guessed.
 
@@ -158,7 +167,7 @@ def check(plan: Plan, told: Told | None = None) -> dict[str, Any]:
     """The dry run: nothing is written; the report with all refused rows (their cells under `cells`)."""
     engine = engine_of(plan, dry_run=True)
     refused: list[dict[str, Any]] = []
-    for rows in batches(plan.source.rows(plan.sheet, engine.columns), BATCH):
+    for rows in batches(plan.rows(engine.columns), BATCH):
         for line in engine.batch(rows):
             if line.refusal:
                 cells = {column: store.plain_cell(line.cells.get(column)) for column in engine.columns}
@@ -224,7 +233,7 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     _set(run_id, state="running", worker=holder(), error=None)
     db.session.commit()
     with _as_import(run_id):
-        for rows in batches(plan.source.rows(plan.sheet, engine.columns), BATCH):
+        for rows in batches(plan.rows(engine.columns), BATCH):
             engine.replay([row for row in rows if row.number <= position])
             fresh = [row for row in rows if row.number > position]
             if fresh:

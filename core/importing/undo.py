@@ -78,7 +78,8 @@ def _undo_chunk(entries: list[ImportEntry], result: dict[str, Any]) -> None:
             if not _try([entry], records, restoring, result):
                 _keep(entry, "in_use", result)
     for entry in same:
-        entry.outcome = "undone"
+        if entry.outcome != "kept":
+            entry.outcome = "undone"
     settle(db.session())
 
 
@@ -92,6 +93,7 @@ def _unchanged(entry: ImportEntry, record: Any, result: dict[str, Any]) -> bool:
 
 
 def _keep(entry: ImportEntry, reason: str, result: dict[str, Any]) -> None:
+    entry.outcome = "kept"
     result["kept_count"] += 1
     if len(result["kept"]) < NAMED:
         result["kept"].append({"record": entry.record_key, "id": entry.record_id, "row": entry.row, "reason": reason})

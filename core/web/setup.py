@@ -10,7 +10,27 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from core.i18n import current_locale, gettext, ngettext
-from core.web import admin, assets, auth, components, errors, find, format as fmt, home, inbox, lifecycle, mounts, records, security, sessions, shell, styleguide, toasts
+from core.web import (
+    admin,
+    assets,
+    auth,
+    components,
+    errors,
+    find,
+    home,
+    inbox,
+    lifecycle,
+    mounts,
+    records,
+    security,
+    sessions,
+    shell,
+    styleguide,
+    toasts,
+)
+from core.web import (
+    format as fmt,
+)
 
 HERE = Path(__file__).parent
 YEAR = 365 * 24 * 3600
@@ -37,9 +57,15 @@ class Macro:
 def install(app: Flask) -> None:
     """Everything, in order."""
     registry = app.extensions["zhian"]
-    folders = [HERE / "templates", *(m.folder / "templates" for m in registry.manifests)]
+    folders = [
+        HERE / "templates",
+        HERE.parent / "importing" / "templates",
+        *(m.folder / "templates" for m in registry.manifests),
+    ]
     app.jinja_loader = ChoiceLoader([FileSystemLoader([str(f) for f in folders if f.is_dir()])])  # type: ignore[assignment]
-    rooms = {"core": HERE / "static"} | {m.name: m.folder / "static" for m in registry.manifests if (m.folder / "static").is_dir()}
+    rooms = {"core": HERE / "static", "importing": HERE.parent / "importing" / "static"} | {
+        m.name: m.folder / "static" for m in registry.manifests if (m.folder / "static").is_dir()
+    }
     assets.set_rooms(rooms)
     app.before_request(lifecycle.begin)
     app.after_request(_finish)

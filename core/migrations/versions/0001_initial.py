@@ -128,6 +128,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
