@@ -22,7 +22,10 @@ write_intent: ContextVar[bool] = ContextVar("zhian_write_intent", default=True)
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """SQLAlchemy engine options for SQLite in WAL mode or PostgreSQL."""
+    """SQLAlchemy engine options for SQLite in WAL mode or PostgreSQL.
+
+    No prepared statements there: one plan for all words would serve neither the rare nor the frequent ones.
+    """
     if settings.is_sqlite:
         return {"connect_args": {"timeout": 30, "isolation_level": None, "cached_statements": 256}}
     return {
@@ -30,7 +33,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "max_overflow": 20,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
-        "connect_args": {"connect_timeout": 5},
+        "connect_args": {"connect_timeout": 5, "prepare_threshold": None},
     }
 
 
@@ -92,7 +95,7 @@ def release(session: Any) -> None:
 
     Raises `RuntimeError` when the transaction has written: derived writes belong into it, by `elevated`.
     """
-    if not session.in_transaction() or not session.get_bind().dialect.name == "sqlite":
+    if not session.in_transaction() or session.get_bind().dialect.name != "sqlite":
         return
     if session.info.get("wrote") or session.new or session.dirty or session.deleted:
         raise RuntimeError("a second session would wait for this transaction's own lock; use elevated() inside it")
@@ -145,7 +148,7 @@ def elevated(reason: str) -> Iterator[Any]:
         settle(session)
     finally:
         session.info.update(elevated=False, elevated_reason=None)
-    for record in [r for r in session.identity_map.values()]:
+    for record in list(session.identity_map.values()):
         if record is not None and record.__mapper__.identity_key_from_instance(record) not in known:
             session.expunge(record)
 

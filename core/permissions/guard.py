@@ -6,10 +6,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Table, event, false, select, true
+from sqlalchemy import Column, Label, Table, event, false, select, true
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import (
+    BinaryExpression,
+    BindParameter,
+    ClauseList,
+    ExpressionClauseList,
+    False_,
+    Grouping,
+    Null,
+    True_,
+    UnaryExpression,
+)
 from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.visitors import HasTraverseInternals
 
 from core.errors import Forbidden, NotFound, Unguarded
 from core.i18n import _
@@ -97,10 +109,30 @@ def _mentioned(statement: Select) -> list[type[Record]]:
     tables = guarded_tables()
     if any(not getattr(o, "_is_criteria_option", False) for o in statement._with_options) or statement._setup_joins:
         return sorted(tables.values(), key=lambda m: m.__tablename__)
-    names = dict.fromkeys(e.name for e in visitors.iterate(statement) if isinstance(e, Table))
+    names = _table_names(statement)
     if unknown := [n for n in names if n not in tables]:
         raise Unguarded(f"{', '.join(unknown)} is read without rules; core rooms say so with OPEN")
     return [tables[n] for n in names]
+
+
+def _table_names(statement: Select) -> dict[str, None]:
+    """Names of all tables in the statement; plain columns tell theirs without being walked through."""
+    names: dict[str, None] = {}
+    parts: list[Any] = list(HasTraverseInternals.get_children(statement, omit_attrs=_SKIPPED))
+    for item in statement._raw_columns:
+        column = item.element if isinstance(item, Label) else item
+        if isinstance(column, Column) and isinstance(column.table, Table):
+            names[column.table.name] = None
+        elif isinstance(item, Table):
+            names[item.name] = None
+        else:
+            parts.append(item)
+    for part in parts:
+        names.update((e.name, None) for e in visitors.iterate(part) if isinstance(e, Table))
+    return names
+
+
+_SKIPPED = ("_raw_columns", "_correlate", "_correlate_except")
 
 
 @event.listens_for(GuardedSession, "before_flush")
@@ -167,7 +199,37 @@ def check_after(session: GuardedSession, work: Pending) -> None:
     for model, records in work.created.items():
         _check_rows(session, model, [r.id for r in records], "create")
     for model, changes in work.updated.items():
-        _check_rows(session, model, [c.record.id for c in changes], _update_action(session, model))
+        action = _update_action(session, model)
+        watched = _watched(session.principal, model, action)
+        moved = [c.record.id for c in changes if watched is None or not watched.isdisjoint(c.attributes())]
+        _check_rows(session, model, moved, action)
+
+
+def _watched(principal: Principal, model: type[Record], action: str) -> frozenset[str] | None:
+    """The columns on which the rule hangs; a row that keeps them stays in scope. None when it asks for anything else."""
+    key = ("watched", model, action)
+    if key not in principal.cache:
+        parts = list(visitors.iterate(access().where(model, principal, action)))
+        columns = {p for p in parts if isinstance(p, Column)}
+        plain = all(isinstance(p, _PLAIN) for p in parts) and all(c.table is model.__table__ for c in columns)
+        names = frozenset(c.name for c in columns)
+        principal.cache[key] = names if plain and names.isdisjoint(_STAMPS) else None
+    return principal.cache[key]
+
+
+_PLAIN = (
+    Column,
+    BindParameter,
+    BinaryExpression,
+    UnaryExpression,
+    ClauseList,
+    ExpressionClauseList,
+    Grouping,
+    Null,
+    True_,
+    False_,
+)
+_STAMPS = ("updated_by_id", "updated_at", "version")
 
 
 def _update_action(session: GuardedSession, model: type[Record]) -> str:

@@ -87,7 +87,7 @@ def scopes_via(link: str) -> Scopes:
         def expression(model: Any, principal: Principal) -> ColumnElement[bool]:
             target = getattr(model, link).property.mapper.class_
             inner = access().scope_of(target, name, principal)
-            return getattr(model, f"{link}_id").in_(select(target.__table__.c.id).where(_on_table(inner)))
+            return getattr(model, f"{link}_id").in_(select(target.__table__.c.id).where(on_table(inner)))
 
         return expression
 
@@ -95,7 +95,7 @@ def scopes_via(link: str) -> Scopes:
     return Scopes(**{name: through(name) for name in names})
 
 
-def _on_table(expression: ColumnElement[bool]) -> ColumnElement[bool]:
+def on_table(expression: ColumnElement[bool]) -> ColumnElement[bool]:
     """The same expression without the ORM's marks, so that no further criteria are put on it."""
     from sqlalchemy.sql.util import _deep_deannotate
 
@@ -166,7 +166,8 @@ class Access:
             if (action in r.actions or (action not in STANDARD_ACTIONS and "read" in r.actions))
             and (r.roles is None or principal.has_role(*r.roles))
         ]
-        return _on_table(and_(true(), allowed, *binding))
+        built = on_table(and_(true(), allowed, *binding))
+        return {"true": true(), "false": false()}.get(str(built), built)
 
     def treatments(self, model: type[Record], principal: Principal) -> dict[str, FieldRule]:
         """Per field name the rule that binds this principal; a role without a rule on the field frees it."""

@@ -24,7 +24,13 @@ class Change:
     new: dict[str, Any]
 
     def changed(self, *names: str) -> bool:
+        """Whether one of the fields changed."""
         return any(n in self.new for n in names)
+
+    def attributes(self) -> set[str]:
+        """Names of the changed columns."""
+        specs = {s.name: s.attr for s in specs_of(type(self.record))}
+        return {specs.get(n, n) for n in self.new}
 
 
 @dataclass

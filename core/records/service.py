@@ -18,6 +18,7 @@ from core.permissions.rules import access
 from core.records.audit import note_action
 from core.records.base import MODELS, Record
 from core.records.changes import specs_of
+from core.records.dump import labels
 from core.records.schema import Loader
 from core.registry import Action, registry
 
@@ -61,12 +62,18 @@ def _unseen_targets(model: type[Record], loaded: dict[str, Any]) -> list[FieldEr
     errors = []
     specs = loader(model).specs
     for name, value in loaded.items():
-        spec = specs[name]
-        if spec.target and value is not None:
-            target = MODELS[spec.target]
-            if db.session.scalar(select(target.id).where(target.id == value)) is None:
-                errors.append(FieldError(name, "not_found", _("There is no such record, or you may not see it.")))
+        target = specs[name].target
+        if target and value is not None and not _is_seen(target, value):
+            errors.append(FieldError(name, "not_found", _("There is no such record, or you may not see it.")))
     return errors
+
+
+def _is_seen(key: str, ident: int) -> bool:
+    """Whether the person may read that record; labels of small tables are at hand without a query."""
+    if ident in labels(key, [ident]):
+        return True
+    target = MODELS[key]
+    return db.session.scalar(select(target.id).where(target.id == ident)) is not None
 
 
 def create(model: type[R], values: dict[str, Any], *, allow: Iterable[str] = ()) -> R:
