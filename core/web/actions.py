@@ -46,7 +46,11 @@ def do(key: str, code: str, record_id: int | None = None) -> Any:
         commit()
     except (Invalid, Refused) as error:
         db.session.rollback()
-        errors = {e.field: str(e.message) for e in error.errors} if isinstance(error, Invalid) else {getattr(error, "field", None) or "": str(error)}
+        errors = (
+            {e.field: str(e.message) for e in error.errors}
+            if isinstance(error, Invalid)
+            else {getattr(error, "field", None) or "": str(error)}
+        )
         kind, action, record = _target(key, code, record_id)
         return _dialog(kind, action, record, given, errors), 422
     forget_counts()
@@ -85,7 +89,16 @@ def param_field(param: Param, record: Any, value: Any, error: str | None) -> dic
     choices = param.choices
     if callable(choices) and record is not None:
         choices = _choices_for(choices, record)
-    spec = Field(param.kind, param.label, required=param.required, choices_source=choices, target=param.target, help=param.help, name=param.name, attr=param.name)
+    spec = Field(
+        param.kind,
+        param.label,
+        required=param.required,
+        choices_source=choices,
+        target=param.target,
+        help=param.help,
+        name=param.name,
+        attr=param.name,
+    )
     default = param.default(record) if callable(param.default) else param.default
     return field_of(spec, value if value is not None else default, error) | {"wide": True}
 
@@ -112,7 +125,11 @@ def _dialog(kind: RecordType, action: Action, record: Any, given: dict[str, Any]
         "other_errors": [m for n, m in errors.items() if n not in names],
         "target": f"{base}/-/do/{action.code}",
         "back": base,
-        "crumbs": [(str(kind.plural), f"/r/{kind.key}"), *([(record.title, base)] if record is not None else []), (str(action.label), None)],
+        "crumbs": [
+            (str(kind.plural), f"/r/{kind.key}"),
+            *([(record.title, base)] if record is not None else []),
+            (str(action.label), None),
+        ],
     }
     template = action.template or "web/_ask.html"
     if wants_fragment():
@@ -134,7 +151,15 @@ def preview(key: str) -> Any:
     return _preview_page(kind, code, label, able, len(ids) - len(able), fields)
 
 
-def _preview_page(kind: RecordType, code: str, label: str, able: list[int], unable: int, fields: list[dict[str, Any]], errors: list[str] | None = None) -> str:
+def _preview_page(
+    kind: RecordType,
+    code: str,
+    label: str,
+    able: list[int],
+    unable: int,
+    fields: list[dict[str, Any]],
+    errors: list[str] | None = None,
+) -> str:
     return render_template(
         "web/bulk.html",
         title=label,
@@ -200,7 +225,12 @@ def note(key: str, record_id: int) -> Any:
     """A note on the timeline."""
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
-    values = {"record_key": key, "record_id": record.id, "body": request.form.get("body", ""), "visibility": request.form.get("visibility", "internal")}
+    values = {
+        "record_key": key,
+        "record_id": record.id,
+        "body": request.form.get("body", ""),
+        "visibility": request.form.get("visibility", "internal"),
+    }
     service.create(Note, values)
     return done(f"/r/{key}/{record_id}")
 
@@ -214,4 +244,3 @@ def register(web: Blueprint) -> None:
     web.add_url_rule("/r/<key>/-/bulk", "preview", preview, methods=["POST"])
     web.add_url_rule("/r/<key>/-/bulk/run", "bulk", bulk, methods=["POST"])
     web.add_url_rule("/r/<key>/<int:record_id>/-/note", "note", note, methods=["POST"])
-

@@ -1,4 +1,4 @@
-"""Settings: where organisation, extensions and rights are looked at; setting passwords, roles and ending sign-ins of others."""
+"""Settings: organisation, extensions and rights to look at; passwords, roles and sign-ins of others to set."""
 
 from __future__ import annotations
 
@@ -18,10 +18,27 @@ from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.audit import note_action
-from core.web import format as fmt, sessions, shell
+from core.web import format as fmt
+from core.web import sessions, shell
 from core.web.lifecycle import done
 from core.web.toasts import say
 
+ACTION_WORDS = {
+    "read": _("read"),
+    "create": _("create"),
+    "update": _("update"),
+    "delete": _("delete"),
+    "export": _("export"),
+    "*": _("everything"),
+}
+SCOPE_WORDS = {
+    "all": _("all"),
+    "own": _("own"),
+    "assigned": _("assigned to them"),
+    "team": _("own team"),
+    "department": _("own department and below"),
+    "branch": _("own branch"),
+}
 ADMINISTRATION = ("core.user", "update")
 TOP_ROLES = frozenset({"administrator"})
 
@@ -37,13 +54,17 @@ def settings() -> Any:
     if may_administer():
         items.append({"label": gettext("Roles and rights"), "href": "/settings/roles", "icon": "shield"})
         items.append({"label": gettext("Extensions"), "href": "/settings/extensions", "icon": "puzzle"})
-    return render_template("web/settings.html", title=gettext("Settings"), crumbs=[(gettext("Settings"), None)], items=items)
+    return render_template(
+        "web/settings.html", title=gettext("Settings"), crumbs=[(gettext("Settings"), None)], items=items
+    )
 
 
 def may_administer() -> bool:
     """Whether the person runs the deployment."""
     principal = current_principal()
-    return principal.can(*ADMINISTRATION) or any(access().roles.get(r) and access().roles[r].realm == "admin" for r in principal.roles)
+    return principal.can(*ADMINISTRATION) or any(
+        access().roles.get(r) and access().roles[r].realm == "admin" for r in principal.roles
+    )
 
 
 def _require() -> None:
@@ -52,13 +73,19 @@ def _require() -> None:
 
 
 def extensions() -> Any:
-    """`/settings/extensions`: what is on, with versions, schema heads, hooks and faults. Read only; changed by a command."""
+    """`/settings/extensions`: what is on, with versions, schema heads, hooks, faults. Changed by a command."""
     _require()
     registry = shell.registry()
     heads = _heads()
     rows = [_extension(m, heads) for m in registry.manifests]
     faults = [[fmt.instant(f.at), f.plugin, f.hook, f.error] for f in reversed(registry.hooks.faults)][:20]
-    return render_template("web/extensions.html", title=gettext("Extensions"), crumbs=_crumbs(gettext("Extensions")), rows=rows, faults=faults)
+    return render_template(
+        "web/extensions.html",
+        title=gettext("Extensions"),
+        crumbs=_crumbs(gettext("Extensions")),
+        rows=rows,
+        faults=faults,
+    )
 
 
 def _heads() -> dict[str, Any]:
@@ -91,16 +118,36 @@ def roles() -> Any:
     for code, name in db.session().connection().execute(found):
         holders.setdefault(code, []).append(name)
     rows = [_role(r, holders.get(code, [])) for code, r in sorted(access().roles.items())]
-    return render_template("web/roles.html", title=gettext("Roles and rights"), crumbs=_crumbs(gettext("Roles and rights")), rows=rows)
+    return render_template(
+        "web/roles.html", title=gettext("Roles and rights"), crumbs=_crumbs(gettext("Roles and rights")), rows=rows
+    )
 
 
 def _role(role: Any, people: list[str]) -> dict[str, Any]:
-    grants = [(record, g) for (code, record), given in sorted(access().grants.items()) if code == role.code for g in given]
+    grants = [
+        (record, g) for (code, record), given in sorted(access().grants.items()) if code == role.code for g in given
+    ]
     types = shell.registry().types
     rights = [
-        [str(types[record].plural) if record in types else gettext("everything"), ", ".join(g.actions), g.scope] for record, g in grants
+        [_type_words(types, record), _action_words(record, g.actions), str(SCOPE_WORDS.get(g.scope, g.scope))]
+        for record, g in grants
     ]
-    return {"code": role.code, "label": str(role.label), "summary": str(role.summary or ""), "people": people, "rights": rights}
+    return {
+        "code": role.code,
+        "label": str(role.label),
+        "summary": str(role.summary or ""),
+        "people": people,
+        "rights": rights,
+    }
+
+
+def _type_words(types: dict[str, Any], key: str) -> str:
+    return str(types[key].plural) if key in types else gettext("everything")
+
+
+def _action_words(key: str, codes: tuple[str, ...]) -> str:
+    named = shell.registry().actions.get(key, {})
+    return gettext(", ").join(str(ACTION_WORDS.get(c) or (named[c].label if c in named else c)) for c in codes)
 
 
 def person(user_id: int) -> Any:
@@ -112,7 +159,10 @@ def person(user_id: int) -> Any:
 
 def _person_page(user: User, errors: dict[str, str]) -> Any:
     held = set(_held(user.id))
-    rows = [{"code": r.code, "label": str(r.label), "held": r.code in held} for r in sorted(access().roles.values(), key=lambda r: (r.realm, r.code))]
+    rows = [
+        {"code": r.code, "label": str(r.label), "held": r.code in held}
+        for r in sorted(access().roles.values(), key=lambda r: (r.realm, r.code))
+    ]
     page = render_template(
         "web/person.html",
         title=user.name,
@@ -196,6 +246,6 @@ def register(web: Blueprint) -> None:
     web.add_url_rule("/settings/people/<int:user_id>", "person", person)
     web.add_url_rule("/settings/people/<int:user_id>/roles", "set_roles", set_roles, methods=["POST"])
     web.add_url_rule("/settings/people/<int:user_id>/password", "set_password", set_password, methods=["POST"])
-    web.add_url_rule("/settings/people/<int:user_id>/sessions/<int:session_id>/end", "end_sign_in", end_sign_in, methods=["POST"])
-
-
+    web.add_url_rule(
+        "/settings/people/<int:user_id>/sessions/<int:session_id>/end", "end_sign_in", end_sign_in, methods=["POST"]
+    )

@@ -1,4 +1,4 @@
-"""Where static files are served from: `/static/<stamp>/<room>/…`; the stamp changes with the files, so browsers keep them."""
+"""Where static files are served from: `/static/<stamp>/<room>/…`; the stamp changes with the files."""
 
 from __future__ import annotations
 

@@ -76,7 +76,9 @@ def look() -> Any:
     answer = done(safe_next(request.form.get("next")))
     for name, allowed in (("theme", ("light", "dark")), ("density", ("compact", "comfortable"))):
         if request.form.get(name) in allowed:
-            answer.set_cookie(f"zhian_{name}", request.form[name], max_age=YEAR, samesite="Lax", secure=request.is_secure)
+            answer.set_cookie(
+                f"zhian_{name}", request.form[name], max_age=YEAR, samesite="Lax", secure=request.is_secure
+            )
     locale = request.form.get("locale")
     if locale in LOCALES:
         answer.set_cookie("zhian_locale", locale, max_age=YEAR, samesite="Lax", secure=request.is_secure)

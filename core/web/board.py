@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request
-from markupsafe import Markup
 
 from core.db import db
 from core.errors import Forbidden, Invalid, NotFound, Stale
@@ -20,6 +19,7 @@ from core.web import cells
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import frame, kind_of
 from core.web.liststate import ListState
+from core.web.rendering import part
 from core.web.security import safe_next
 from core.web.shell import forget_counts, registry
 from core.web.toasts import say
@@ -49,30 +49,56 @@ def board(state: ListState) -> Any:
     lanes = [_lane(state, view, code, choice, counts.get(code, 0), names) for code, choice in lanes_of(kind, view)]
     lanes = [lane for lane in lanes if lane["count"] or not view.columns or len(lanes) <= 8]
     can_move = current_principal().can(kind.key, "update")
-    context = frame(state) | {"lanes": lanes, "total": sum(counts.values()), "move_url": f"/r/{kind.key}/-/move" if can_move else None}
+    context = frame(state) | {
+        "lanes": lanes,
+        "total": sum(counts.values()),
+        "move_url": f"/r/{kind.key}/-/move" if can_move else None,
+    }
     return render_template("web/_board.html" if wants_fragment() else "web/board.html", **context)
 
 
-def _lane(state: ListState, view: KanbanView, code: str, choice: Any, number: int, names: tuple[str, ...]) -> dict[str, Any]:
+def _lane(
+    state: ListState, view: KanbanView, code: str, choice: Any, number: int, names: tuple[str, ...]
+) -> dict[str, Any]:
     kind = state.kind
     rows: list[dict[str, Any]] = []
     if number:
         only = Filter(view.field, "eq", code)
-        found = list_records(kind.model, state.query(fields=names, filters=(*state.filters, only), page=1, limit=LANE_ROWS))
+        found = list_records(
+            kind.model, state.query(fields=names, filters=(*state.filters, only), page=1, limit=LANE_ROWS)
+        )
         link_labels(found.fields, found.rows)
         registry().hooks.gather("filter_list_rows", record_key=kind.key, rows=found.rows)
         rows = [_card(kind, view, row) for row in found.rows]
-    more = state.url(shown_as="list", pairs=(*state.pairs, (view.field, code)), preset="") if number > len(rows) else None
-    return {"code": code, "badge": cells.show(kind.fields[view.field], code), "label": str(choice.label), "count": number, "cards": rows, "more": more}
+    more = (
+        state.url(shown_as="list", pairs=(*state.pairs, (view.field, code)), preset="") if number > len(rows) else None
+    )
+    return {
+        "code": code,
+        "badge": cells.show(kind.fields[view.field], code),
+        "label": str(choice.label),
+        "count": number,
+        "cards": rows,
+        "more": more,
+    }
 
 
 def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, Any]:
     if view.template:
-        body = Markup(render_template(view.template, row=row, kind=kind))  # a template escapes by itself
+        body = part(view.template, row=row, kind=kind)
         return {"id": row["id"], "version": row["version"], "title": row.get(kind.title or "id"), "body": body}
-    facts = [cells.show(kind.fields[n], row[n]) for n in view.card if n in kind.fields and row.get(n) not in (None, "", [])]
+    facts = [
+        cells.show(kind.fields[n], row[n]) for n in view.card if n in kind.fields and row.get(n) not in (None, "", [])
+    ]
     number = row.get(kind.number) if kind.number else None
-    return {"id": row["id"], "version": row["version"], "title": row.get(kind.title or "id"), "number": number, "facts": facts, "body": None}
+    return {
+        "id": row["id"],
+        "version": row["version"],
+        "title": row.get(kind.title or "id"),
+        "number": number,
+        "facts": facts,
+        "body": None,
+    }
 
 
 def move(key: str) -> Any:

@@ -51,7 +51,15 @@ def chips(state: ListState) -> list[dict[str, Any]]:
     for pair, item in zip(state.pairs, state.filters, strict=True):
         spec = find_field(state.kind, item.name)
         op, value = _words(spec, item)
-        made.append({"field": field_label(state.kind, item.name), "op": op, "value": value, "remove": state.without(pair), "icon": ICONS.get(spec.kind)})
+        made.append(
+            {
+                "field": field_label(state.kind, item.name),
+                "op": op,
+                "value": value,
+                "remove": state.without(pair),
+                "icon": ICONS.get(spec.kind),
+            }
+        )
     return made
 
 
@@ -64,7 +72,9 @@ def field_label(kind: RecordType, name: str) -> str:
 
 def _words(spec: Field, item: Filter) -> tuple[str, str]:
     if item.op == "isnull":
-        return (gettext("is empty") if str(item.value).lower() in ("1", "true", "yes", "on") else gettext("is filled in")), ""
+        return (
+            gettext("is empty") if str(item.value).lower() in ("1", "true", "yes", "on") else gettext("is filled in")
+        ), ""
     words = NUMBER_WORDS if spec.kind in ("integer", "decimal", "money") and item.op in NUMBER_WORDS else WORDS
     values = str(item.value).split(",") if item.op == "in" else [item.value]
     return str(words[item.op]), gettext(", ").join(value_words(spec, v) for v in values)
@@ -99,14 +109,19 @@ def filterable(state: ListState) -> list[dict[str, Any]]:
     """Fields that the form offers, with operators and values; the view's own filters first."""
     kind = state.kind
     names = [n for n in state.view.filters if _readable(kind, n)]
-    names += [f.name for f in kind.fields.values() if f.name not in names and f.kind in OPERATORS and _readable(kind, f.name)]
+    names += [
+        f.name for f in kind.fields.values() if f.name not in names and f.kind in OPERATORS and _readable(kind, f.name)
+    ]
     return [_offer(kind, n) for n in names]
 
 
 def _offer(kind: RecordType, name: str) -> dict[str, Any]:
     spec = find_field(kind, name)
     numeric = spec.kind in ("integer", "decimal", "money")
-    ops = [(op, str((NUMBER_WORDS if numeric and op in NUMBER_WORDS else WORDS).get(op, _("is empty")))) for op in OPERATORS.get(spec.kind, ("isnull",))]
+    ops = [
+        (op, str((NUMBER_WORDS if numeric and op in NUMBER_WORDS else WORDS).get(op, _("is empty"))))
+        for op in OPERATORS.get(spec.kind, ("isnull",))
+    ]
     options = [(c.code, str(c.label)) for c in spec.choices] if spec.kind in ("choice", "multi_choice") else []
     if spec.kind == "boolean":
         options = [("1", gettext("yes")), ("0", gettext("no"))]

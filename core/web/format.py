@@ -1,4 +1,4 @@
-"""How values read on a page: days with their distance, instants, money, sizes. Words only; markup is in components.py."""
+"""How values read on a page: days with their distance, instants, money, sizes. Words only, no markup."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ def day_heading(day: date, now: date | None = None) -> str:
     if day == now:
         return gettext("Today")
     if current_locale() == "zh":
-        return f"{day.month}月{day.day}日 {weekday(day)}" if day.year == now.year else f"{day.year}年{day.month}月{day.day}日"
+        return (
+            f"{day.month}月{day.day}日 {weekday(day)}"
+            if day.year == now.year
+            else f"{day.year}年{day.month}月{day.day}日"
+        )
     text = f"{day.day} {_MONTHS_EN[day.month - 1]}"
     return f"{weekday(day)} {text}" if day.year == now.year else f"{text} {day.year}"
 
@@ -111,7 +115,13 @@ def browser(agent: str | None) -> str:
     """`Chrome, Windows` out of a user-agent line."""
     text = agent or ""
     names = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-    places = (("iPhone", "iPhone"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+    places = (
+        ("iPhone", "iPhone"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    )
     found = [next((name for mark, name in kinds if mark in text), "") for kinds in (names, places)]
     return ", ".join(f for f in found if f) or gettext("another program")
 

@@ -1,4 +1,4 @@
-"""Create and edit forms from specs: widgets per field kind, errors under fields, and the comparison when somebody was faster."""
+"""Create and edit forms from specs: widgets, errors under fields, the comparison when somebody was faster."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from flask import Blueprint, render_template
 from core.clock import local, now, today
 from core.i18n import gettext
 from core.permissions.principal import current_principal
-from core.web import format as fmt, shell
+from core.web import format as fmt
+from core.web import shell
 
 ASIDE_FROM = 50
 
@@ -31,7 +32,9 @@ def home() -> Any:
 def greeting() -> str:
     """`早上好，知夏`: a Chinese name without its family name, when that leaves two characters."""
     hour, name = local(now()).hour, current_principal().name
-    words = gettext("Good morning") if hour < 12 else gettext("Good afternoon") if hour < 18 else gettext("Good evening")
+    words = (
+        gettext("Good morning") if hour < 12 else gettext("Good afternoon") if hour < 18 else gettext("Good evening")
+    )
     given = name[-2:] if len(name) == 3 and not name.isascii() else name
     return gettext("%(greeting)s, %(name)s", greeting=words, name=given)
 

@@ -12,7 +12,8 @@ from core.db import db
 from core.i18n import gettext
 from core.records import service
 from core.records.notes import Notification
-from core.web import format as fmt, shell
+from core.web import format as fmt
+from core.web import shell
 from core.web.lifecycle import done
 from core.web.toasts import say
 
@@ -27,7 +28,13 @@ def inbox() -> Any:
     if not everything:
         statement = statement.where(Notification.read_at.is_(None))
     messages = [_shown(m) for m in db.session.scalars(statement)]
-    return render_template("web/inbox.html", title=gettext("Inbox"), crumbs=[(gettext("Inbox"), None)], messages=messages, everything=everything)
+    return render_template(
+        "web/inbox.html",
+        title=gettext("Inbox"),
+        crumbs=[(gettext("Inbox"), None)],
+        messages=messages,
+        everything=everything,
+    )
 
 
 def _shown(message: Notification) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from core.records.audit import Origin, origin
 from core.web import sessions
 from core.web.security import SAFE_METHODS, cookie_name, protect, safe_next
 
-
 OPEN_ENDPOINTS: set[str] = {"web.static", "web.login", "web.sign_in"}
 """Endpoints that strangers may call; plugins' public routes are added when they are mounted."""
 
@@ -31,7 +30,7 @@ def is_api() -> bool:
 
 
 def begin() -> Any:
-    """Before each request: principal from the browser's session, language, origin, CSRF, and a sign-in page for strangers."""
+    """Before each request: principal from the browser's session, language, origin, CSRF, sign-in for strangers."""
     if request.path.startswith("/static/") or request.path == "/healthz":
         return None
     write_intent.set(request.method not in SAFE_METHODS)
@@ -95,7 +94,11 @@ def done(target: str) -> Response:
 def wants_fragment() -> bool:
     """Whether htmx asks for the part instead of the page (never when it restores history)."""
     headers = request.headers
-    return bool(headers.get("HX-Request")) and headers.get("HX-Request-Type") != "full" and not headers.get("HX-History-Restore-Request")
+    return (
+        bool(headers.get("HX-Request"))
+        and headers.get("HX-Request-Type") != "full"
+        and not headers.get("HX-History-Restore-Request")
+    )
 
 
 def app_response(result: Any) -> Response:

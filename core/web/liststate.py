@@ -1,4 +1,4 @@
-"""The state of a list lives in its address: view, filters, search, sort, group, columns, page, way of showing. Parsed and written here."""
+"""The state of a list lives in its address: view, filters, search, sort, group, columns, page, way of showing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,13 @@ class ListState:
         state = replace(self, **({"page": 1} | change)) if change else self
         args: list[tuple[str, str]] = [("view", state.preset)] if state.preset else []
         args += state.pairs
-        plain = (("q", state.q), ("sort", state.sort), ("group", state.group), ("cols", ",".join(state.cols)), ("month", state.month))
+        plain = (
+            ("q", state.q),
+            ("sort", state.sort),
+            ("group", state.group),
+            ("cols", ",".join(state.cols)),
+            ("month", state.month),
+        )
         args += [(k, v) for k, v in plain if v]
         if state.shown_as != "list":
             args.append(("as", state.shown_as))
@@ -58,7 +64,9 @@ class ListState:
 
     def without(self, pair: tuple[str, str]) -> str:
         """The address without one filter."""
-        return self.url(pairs=tuple(p for p in self.pairs if p != pair), preset=self.preset if self.preset == "-" else "")
+        return self.url(
+            pairs=tuple(p for p in self.pairs if p != pair), preset=self.preset if self.preset == "-" else ""
+        )
 
     def query(self, **change: Any) -> Query:
         """What to ask the records for."""
@@ -83,7 +91,11 @@ class ListState:
         """All columns that a person may choose: the view's own, then every other field."""
         own = [c for c in self.view.columns if c.template or _readable(self.kind, c.key)]
         known = {c.key for c in own}
-        rest = [f for f in self.kind.fields.values() if f.name not in known and f.kind not in ("json", "secret") and _readable(self.kind, f.name)]
+        rest = [
+            f
+            for f in self.kind.fields.values()
+            if f.name not in known and f.kind not in ("json", "secret") and _readable(self.kind, f.name)
+        ]
         return own + [Column(f.name, shown=False) for f in rest]
 
 

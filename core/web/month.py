@@ -1,4 +1,4 @@
-"""A month of a list by one of its date fields. Plain table, no script: works on paper, on phones and without JavaScript."""
+"""A month of a list by one of its date fields: a plain table that also works on paper and without scripts."""
 
 from __future__ import annotations
 
@@ -33,25 +33,35 @@ def month(state: ListState) -> Any:
     span = (Filter(view.date, "gte", weeks[0][0]), Filter(view.date, "lte", weeks[-1][-1]))
     title = view.title if view.title in kind.fields else kind.title
     names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone) if n and n in kind.fields))
-    found = list_records(kind.model, state.query(fields=names, filters=(*state.filters, *span), sort=(view.date,), page=1, limit=MOST))
+    found = list_records(
+        kind.model, state.query(fields=names, filters=(*state.filters, *span), sort=(view.date,), page=1, limit=MOST)
+    )
     by_day: dict[date, list[dict[str, Any]]] = {}
     for row in found.rows:
         day = row[view.date] if not hasattr(row[view.date], "hour") else fmt.local_day(row[view.date])
-        by_day.setdefault(day, []).append({"id": row["id"], "label": row.get(title) or row["id"], "level": fmt.urgency(day)})
+        by_day.setdefault(day, []).append(
+            {"id": row["id"], "label": row.get(title) or row["id"], "level": fmt.urgency(day)}
+        )
     context = frame(state) | {
         "heading": heading(first),
         "weeks": [[_cell(day, first, by_day.get(day, []), state, view.date) for day in week] for week in weeks],
         "before": state.url(month=f"{first - timedelta(days=1):%Y-%m}"),
         "after": state.url(month=f"{first + timedelta(days=31):%Y-%m}"),
         "now": state.url(month=""),
-        "total": sum(1 for row in found.rows if (row[view.date].month, row[view.date].year) == (first.month, first.year)),
+        "total": sum(
+            1 for row in found.rows if (row[view.date].month, row[view.date].year) == (first.month, first.year)
+        ),
     }
     return render_template("web/_calendar.html" if wants_fragment() else "web/calendar.html", **context)
 
 
 def heading(first: date) -> str:
     """`2026 年 11 月` or `November 2026`."""
-    return f"{first.year} 年 {first.month} 月" if current_locale() == "zh" else f"{calendar.month_name[first.month]} {first.year}"
+    return (
+        f"{first.year} 年 {first.month} 月"
+        if current_locale() == "zh"
+        else f"{calendar.month_name[first.month]} {first.year}"
+    )
 
 
 def _first_of(raw: str) -> date:
@@ -63,8 +73,17 @@ def _first_of(raw: str) -> date:
 
 def _cell(day: date, first: date, items: list[dict[str, Any]], state: ListState, name: str) -> dict[str, Any]:
     now = today()
-    classes = [("out", day.month != first.month), ("rest", day.weekday() > 4), ("now", day == now), ("has", bool(items))]
-    more = state.url(shown_as="list", month="", pairs=(*state.pairs, (name, day.isoformat())), preset="") if len(items) > PER_DAY else None
+    classes = [
+        ("out", day.month != first.month),
+        ("rest", day.weekday() > 4),
+        ("now", day == now),
+        ("has", bool(items)),
+    ]
+    more = (
+        state.url(shown_as="list", month="", pairs=(*state.pairs, (name, day.isoformat())), preset="")
+        if len(items) > PER_DAY
+        else None
+    )
     return {
         "day": day,
         "classes": " ".join(c for c, holds in classes if holds),

@@ -1,4 +1,4 @@
-"""Addresses of records: `/r/<key>` and what lies below it. The work is in listing, detail, forms, actions, files, board."""
+"""Addresses of records: `/r/<key>` and what lies below it. The work is in their own files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ PICK_LIMIT = 12
 def filter_form(key: str) -> Any:
     """The small form that adds a condition."""
     state = listing.state_of(key)
-    return render_template("web/_filter.html", kind=state.kind, fields=chips.filterable(state), kept=list(request.args.items(multi=True)))
+    return render_template(
+        "web/_filter.html", kind=state.kind, fields=chips.filterable(state), kept=list(request.args.items(multi=True))
+    )
 
 
 def filter_add(key: str) -> Any:
@@ -27,7 +29,12 @@ def filter_add(key: str) -> Any:
     kept = MultiDict([(k, v) for k, v in request.args.items(multi=True) if not k.startswith("_") and k != "page"])
     kind = listing.kind_of(key)
     state = read_state(kind, registry().view("list", key), kept)
-    return redirect(chips.with_filter(state, request.args.get("_field", ""), request.args.get("_op", ""), request.args.getlist("_value")), 303)
+    return redirect(
+        chips.with_filter(
+            state, request.args.get("_field", ""), request.args.get("_op", ""), request.args.getlist("_value")
+        ),
+        303,
+    )
 
 
 def columns_form(key: str) -> Any:
@@ -37,7 +44,13 @@ def columns_form(key: str) -> Any:
     offered = state.offered_columns()
     order = {c.key: i for i, c in enumerate(state.columns())}
     offered.sort(key=lambda c: order.get(c.key, 99))
-    labelled = [{"key": c.key, "label": str(c.label or (state.kind.fields[c.key].label if c.key in state.kind.fields else c.key))} for c in offered]
+    labelled = [
+        {
+            "key": c.key,
+            "label": str(c.label or (state.kind.fields[c.key].label if c.key in state.kind.fields else c.key)),
+        }
+        for c in offered
+    ]
     kept = [(k, v) for k, v in request.args.items(multi=True) if k not in ("cols", "page")]
     return render_template("web/_columns.html", kind=state.kind, columns=labelled, chosen=chosen, kept=kept)
 
@@ -46,7 +59,9 @@ def pick(key: str) -> Any:
     """Records for a link field as one types: `{data: [{id, label, note}], none}`."""
     kind = listing.kind_of(key)
     names = tuple(n for n in (kind.title, kind.number, kind.secondary) if n and n in kind.fields)
-    found = list_records(kind.model, Query(q=request.args.get("q", "").strip()[:100], fields=names, limit=PICK_LIMIT, page=1))
+    found = list_records(
+        kind.model, Query(q=request.args.get("q", "").strip()[:100], fields=names, limit=PICK_LIMIT, page=1)
+    )
     rows = [{"id": row["id"], **_naming(row, names)} for row in found.rows]
     return jsonify(data=rows, none=gettext("Nothing found"))
 
@@ -65,5 +80,3 @@ def register(web: Blueprint) -> None:
     web.add_url_rule("/r/<key>/-/pick", "pick", pick)
     for module in (forms, detail, actions, files, board):
         module.register(web)
-
-

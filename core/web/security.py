@@ -1,4 +1,4 @@
-"""What every answer and every unsafe request must satisfy: headers, the CSRF token, same-site origin, safe redirects."""
+"""What every answer and unsafe request must satisfy: headers, CSRF token, same-site origin, safe redirects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-ins of browsers: a table of sessions whose tokens only the browser knows. Rotated at sign-in, ended by time or by hand."""
+"""Sign-ins of browsers: sessions whose tokens only the browser knows; new at sign-in, ended by time or by hand."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def sign_in(login: str, password: str, keep: bool) -> SignIn:
     """Check the password and start a session; wrong tries lock the account for a while, longer each time."""
     db.session.rollback()
     with system("sign-in") as session:
-        user = session.scalars(select(User).where(User.login == login.strip(), User.active, User.archived_at.is_(None))).first()
+        user = session.scalars(
+            select(User).where(User.login == login.strip(), User.active, User.archived_at.is_(None))
+        ).first()
         if user is not None and user.locked_until and user.locked_until > now():
             return SignIn(locked_minutes=_minutes_until(user.locked_until))
         if not verify(user.password_hash if user else None, password) or user is None:
@@ -149,6 +151,15 @@ def _end(where: Any) -> None:
 
 def sessions_of(user_id: int) -> list:
     """Live sessions of a person, newest use first."""
-    columns = (_table.c.id, _table.c.ip, _table.c.user_agent, _table.c.seen_at, _table.c.created_at, _table.c.expires_at)
-    found = select(*columns).where(_table.c.user_id == user_id, _table.c.ended_at.is_(None), _table.c.expires_at > now())
+    columns = (
+        _table.c.id,
+        _table.c.ip,
+        _table.c.user_agent,
+        _table.c.seen_at,
+        _table.c.created_at,
+        _table.c.expires_at,
+    )
+    found = select(*columns).where(
+        _table.c.user_id == user_id, _table.c.ended_at.is_(None), _table.c.expires_at > now()
+    )
     return list(db.session().connection().execute(found.order_by(_table.c.seen_at.desc())))

@@ -51,6 +51,7 @@ class Macro:
         self.app, self.file, self.name = app, file, name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Markup:
+        """What the macro draws."""
         return getattr(self.app.jinja_env.get_template(self.file).module, self.name)(*args, **kwargs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, request
 from markupsafe import Markup
 from sqlalchemy import func, select
 
@@ -15,6 +15,7 @@ from core.permissions.principal import Principal, current_principal
 from core.records.notes import Notification
 from core.registry import Registry
 from core.views import Menu
+from core.web.rendering import part
 
 GROUPS = (("work", None), ("cases", _("Cases")), ("clients", _("Clients")), ("business", _("Business")))
 COUNT_SECONDS = 15.0
@@ -33,7 +34,9 @@ def context() -> dict[str, Any]:
     return {
         "person": principal if principal.user_id else None,
         "locale": locale,
-        "theme": request.cookies.get("zhian_theme") if request.cookies.get("zhian_theme") in ("light", "dark") else "auto",
+        "theme": request.cookies.get("zhian_theme")
+        if request.cookies.get("zhian_theme") in ("light", "dark")
+        else "auto",
         "density": "comfortable" if request.cookies.get("zhian_density") == "comfortable" else "compact",
         "folded": request.cookies.get("zhian_fold") == "1",
         "product": "知案" if locale == "zh" else "Zhian",
@@ -52,7 +55,7 @@ def context() -> dict[str, Any]:
 
 def self_menu() -> Markup:
     """Theme, language and density of one's own, as menu items."""
-    return Markup(render_template("web/_self.html"))  # a template escapes by itself
+    return part("web/_self.html")
 
 
 def allowed(menu: Menu, principal: Principal) -> bool:
@@ -71,11 +74,22 @@ def menu_groups() -> list[dict[str, Any]]:
     """Sidebar groups with their entries, own work first; empty groups vanish."""
     principal = current_principal()
     own = {"url": "/", "label": gettext("My work"), "icon": "home", "current": request.path == "/"} | _home_count()
-    inbox = {"url": "/inbox", "label": gettext("Inbox"), "icon": "inbox", "count": unread(), "hot": False, "current": request.path == "/inbox"}
+    inbox = {
+        "url": "/inbox",
+        "label": gettext("Inbox"),
+        "icon": "inbox",
+        "count": unread(),
+        "hot": False,
+        "current": request.path == "/inbox",
+    }
     groups = []
     for key, label in GROUPS:
         items = [own, inbox] if key == "work" else []
-        items += [_item(m, principal) for m in registry().menus if m.group == key and m.key != "home" and allowed(m, principal)]
+        items += [
+            _item(m, principal)
+            for m in registry().menus
+            if m.group == key and m.key != "home" and allowed(m, principal)
+        ]
         if items:
             groups.append({"label": str(label) if label else "", "items": items})
     return groups
@@ -90,7 +104,14 @@ def _item(menu: Menu, principal: Principal) -> dict[str, Any]:
     url = url_of(menu)
     path = url.partition("?")[0]
     current = request.path == path or request.path.startswith(f"{path}/")
-    return {"url": url, "label": str(menu.label), "icon": menu.icon, "count": count_of(menu), "hot": menu.urgent, "current": current}
+    return {
+        "url": url,
+        "label": str(menu.label),
+        "icon": menu.icon,
+        "count": count_of(menu),
+        "hot": menu.urgent,
+        "current": current,
+    }
 
 
 def count_of(menu: Menu) -> int:
@@ -138,7 +159,15 @@ def phone_tabs() -> list[dict[str, Any]]:
     """Five tabs: work, the first two lists, New, more."""
     principal = current_principal()
     lists = [m for m in registry().menus if m.group in ("cases", "clients") and allowed(m, principal)]
-    lists = sorted(lists, key=lambda m: (("cases.case", "deadlines.deadline").index(m.record) if m.record in ("cases.case", "deadlines.deadline") else 9, m.order))
+    lists = sorted(
+        lists,
+        key=lambda m: (
+            ("cases.case", "deadlines.deadline").index(m.record)
+            if m.record in ("cases.case", "deadlines.deadline")
+            else 9,
+            m.order,
+        ),
+    )
     pages = [_item(m, principal) for m in lists[:2]]
     tabs = [{"url": "/", "label": gettext("Work"), "icon": "home", "current": request.path == "/"}, *pages[:1]]
     tabs.append({"url": "/new", "label": gettext("New"), "icon": "plus", "current": request.path == "/new"})
@@ -149,13 +178,17 @@ def phone_tabs() -> list[dict[str, Any]]:
 
 def slot_banner() -> list[Markup]:
     """Notes of plugins above the page."""
-    return [render_panel(p) for p in registry().hooks.gather("slot_banner")] if registry().hooks.implementations("slot_banner") else []
+    return (
+        [render_panel(p) for p in registry().hooks.gather("slot_banner")]
+        if registry().hooks.implementations("slot_banner")
+        else []
+    )
 
 
 def render_panel(panel: Any) -> Markup:
     """A slot's panel as markup; a fault of its template drops it and is remembered."""
     try:
-        return Markup(render_template(panel.template, **panel.context))  # a template escapes by itself
+        return part(panel.template, **panel.context)
     except Exception as error:  # isolation: one plugin must not take the page with it
         current_app.logger.exception("panel %s was dropped", panel.template)
         registry().hooks._note(panel.template, "panel", error)

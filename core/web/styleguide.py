@@ -24,7 +24,13 @@ def styleguide() -> Any:
         {"label": gettext("Registered"), "note": "2027-12", "state": "next"},
     ]
     days = {name: day + timedelta(days=n) for name, n in (("over", -3), ("now", 0), ("soon", 4), ("far", 30))}
-    return render_template("web/styleguide.html", title=gettext("Parts of the interface"), crumbs=[(gettext("Parts of the interface"), None)], road=road, days=days)
+    return render_template(
+        "web/styleguide.html",
+        title=gettext("Parts of the interface"),
+        crumbs=[(gettext("Parts of the interface"), None)],
+        road=road,
+        days=days,
+    )
 
 
 def register(web: Blueprint) -> None:

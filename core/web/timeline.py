@@ -42,9 +42,7 @@ def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
     audit = select(AuditEntry).where(AuditEntry.record_key == kind.key, AuditEntry.record_id == record_id)
     rows = db.session.scalars(audit.order_by(AuditEntry.id.desc()).limit(LIMIT), execution_options=OPEN).all()
     names = _link_names(kind, rows)
-    for row in rows:
-        if (entry := _from_audit(kind, row, names)) is not None:
-            found.append((row.at, row.id, entry))
+    found += [(row.at, row.id, entry) for row in rows if (entry := _from_audit(kind, row, names)) is not None]
     found += [(n.created_at, n.id, _from_note(n)) for n in notes_of(kind.key, record_id)]
     found.sort(key=lambda item: (item[0], item[1]), reverse=True)
     days: dict[Any, list[Entry]] = {}
@@ -56,7 +54,9 @@ def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
 def notes_of(key: str, record_id: int) -> list[Any]:
     """The notes of a record with their writers' names: (id, body, visibility, created_at, author)."""
     note = Note.__table__.c
-    statement = select(note.id, note.body, note.visibility, note.created_at, note.created_by_id).where(note.record_key == key, note.record_id == record_id)
+    statement = select(note.id, note.body, note.visibility, note.created_at, note.created_by_id).where(
+        note.record_key == key, note.record_id == record_id
+    )
     rows = db.session().connection().execute(statement.order_by(note.id.desc()).limit(LIMIT)).all()
     return list(rows)
 
@@ -64,11 +64,21 @@ def notes_of(key: str, record_id: int) -> list[Any]:
 def _from_note(note: Any) -> Entry:
     who = labels("core.user", [note.created_by_id]).get(note.created_by_id) or gettext("system")
     client = note.visibility == "client"
-    return {"who": who, "title": gettext("to the client") if client else "", "time": fmt.clock_time(note.created_at), "text": note.body, "client": client}
+    return {
+        "who": who,
+        "title": gettext("to the client") if client else "",
+        "time": fmt.clock_time(note.created_at),
+        "text": note.body,
+        "client": client,
+    }
 
 
 def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, str]]) -> Entry | None:
-    hidden = {name for name, rule in access().treatments(kind.model, db.session().principal).items() if rule.treatment != "readonly"}
+    hidden = {
+        name
+        for name, rule in access().treatments(kind.model, db.session().principal).items()
+        if rule.treatment != "readonly"
+    }
     changes = [
         (str(spec.label), _words(spec, old, names), _words(spec, new, names))
         for name, (old, new) in _pairs(row.changes)
@@ -77,7 +87,11 @@ def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, st
     if row.action == "update" and not changes:
         return None
     verb, icon = _verb(kind, row)
-    entry: Entry = {"title": verb, "time": fmt.clock_time(row.at), "changes": changes[:SHOWN_CHANGES] if row.action != "create" else []}
+    entry: Entry = {
+        "title": verb,
+        "time": fmt.clock_time(row.at),
+        "changes": changes[:SHOWN_CHANGES] if row.action != "create" else [],
+    }
     if row.actor_id is None or row.reason:
         entry |= {"icon": icon, "foot": row.reason if row.reason and not row.actor_id else None}
     entry["who"] = row.actor if row.actor_id and not row.reason else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -18,10 +20,8 @@ def take_toasts() -> list[tuple[str, str, str | None, str | None]]:
     found = list(g.pop("toasts", []))
     if raw := request.cookies.get(COOKIE):
         g.toast_seen = True
-        try:
+        with suppress(BadSignature):
             found = [tuple(t) for t in _signer().loads(raw)] + found
-        except BadSignature:
-            pass
     return found
 
 
@@ -29,7 +29,9 @@ def carry(response: Response) -> Response:
     """After a request: what was not shown travels in the cookie, what was shown is forgotten."""
     waiting = g.get("toasts")
     if waiting and not g.get("toast_seen"):
-        response.set_cookie(COOKIE, _signer().dumps(waiting[-3:]), max_age=60, httponly=True, samesite="Lax", secure=request.is_secure)
+        response.set_cookie(
+            COOKIE, _signer().dumps(waiting[-3:]), max_age=60, httponly=True, samesite="Lax", secure=request.is_secure
+        )
     elif g.get("toast_seen"):
         response.delete_cookie(COOKIE, path="/")
     return response
