@@ -76,14 +76,13 @@ def main() -> None:
     if "test" not in sys.argv[1:2]:
         os.umask(0o077)  # data folders hold clients' secrets: nobody else on this machine reads them
     try:
-        cli.main(args=take_places(sys.argv[1:]), prog_name="zhian", standalone_mode=False)
+        code = cli.main(args=take_places(sys.argv[1:]), prog_name="zhian", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as problem:
         problem.show()
         sys.exit(problem.exit_code)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except Exception as problem:
         if not _is_expected(problem):
             raise

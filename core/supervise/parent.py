@@ -20,7 +20,7 @@ from core.supervise import traces
 from core.supervise.children import Child, adopt_orphans, end_leftovers
 
 START_LIMIT = 60.0  # seconds from the start to the first healthy answer
-STOP_LIMIT = 10.0  # seconds for the orderly end of a child
+STOP_LIMIT = 6.0  # seconds for the orderly end of a child
 
 
 class CannotStart(Exception):
@@ -66,9 +66,9 @@ class Parent:
     def _start_redis(self) -> None:
         if self.settings.redis_url:
             return
-        binary = server_binary()
+        binary = None if os.environ.get("ZHIAN_INLINE_JOBS") == "1" else server_binary()
         if binary is None:
-            _say("No Redis or Valkey program found: jobs run one by one in the scheduler. `zhian doctor` says more.")
+            _say("No Redis or Valkey: jobs run one by one in the scheduler. `zhian doctor` says more.")
             return
         config = self.embedded.folder / "valkey.conf"
         log = self.data / "log" / "redis.log"

@@ -46,7 +46,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
         "preload_app": True,
         "proc_name": "zhian-web",
         "timeout": 120,
-        "graceful_timeout": 8,
+        "graceful_timeout": 5,
         "keepalive": 5,
         "worker_tmp_dir": str(memory) if memory.is_dir() else None,
         "loglevel": "warning",
