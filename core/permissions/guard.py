@@ -119,14 +119,15 @@ def _table_names(statement: Select) -> dict[str, None]:
     """Names of all tables in the statement; plain columns tell theirs without being walked through."""
     names: dict[str, None] = {}
     parts: list[Any] = list(HasTraverseInternals.get_children(statement, omit_attrs=_SKIPPED))
+    sources: list[Any] = list(statement._where_criteria)
     for item in statement._raw_columns:
         column = item.element if isinstance(item, Label) else item
         if isinstance(column, Column) and isinstance(column.table, Table):
             names[column.table.name] = None
-        elif isinstance(item, Table):
-            names[item.name] = None
         else:
             parts.append(item)
+            sources.append(item)
+    parts += [source for item in sources for source in item._from_objects]
     for part in parts:
         names.update((e.name, None) for e in visitors.iterate(part) if isinstance(e, Table))
     return names
