@@ -140,12 +140,15 @@ def elevated(reason: str) -> Iterator[Any]:
     if session.info.get("elevated"):
         yield session
         return
-    session.flush() if session.new or session.dirty or session.deleted else None
+    flushing = session._flushing  # in an after-hook: what is added to the session waits for the next flush
+    if not flushing and (session.new or session.dirty or session.deleted):
+        session.flush()
     known = set(session.identity_map.keys())
     session.info.update(elevated=True, elevated_reason=reason)
     try:
         yield session
-        settle(session)
+        if not flushing:
+            settle(session)
     finally:
         session.info.update(elevated=False, elevated_reason=None)
     for record in list(session.identity_map.values()):
