@@ -1,0 +1,70 @@
+"""Background work: deriving anew, deciding reminders, sending mails; and when each runs by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from core import Job, Schedule, record_class, report_progress, system
+from plugins.deadlines import docket, mails, reminders
+from plugins.deadlines.reading import ENDED
+
+CHUNK = 500
+
+
+def recompute(case_ids: list[int] | None = None) -> dict[str, int]:
+    """Derive the deadlines of all live cases anew (or of some), each chunk in a transaction of its own.
+
+    Run daily: time alone opens grace periods; and after a rule or a calendar was published.
+    """
+    counts = {"cases": 0, "changed": 0}
+    last = 0
+    while ids := _chunk(last, case_ids):
+        last = ids[-1]
+        with system("compute deadlines anew") as session:
+            model = record_class("cases.case")
+            cases = list(session.scalars(select(model).where(model.id.in_(ids))))
+            counts["changed"] += docket.follow(cases)
+        counts["cases"] += len(ids)
+        report_progress(counts["cases"])
+    return counts
+
+
+def _chunk(after: int, only: list[int] | None) -> list[int]:
+    model = record_class("cases.case")
+    query = select(model.id).where(model.id > after, model.archived_at.is_(None))
+    if only is None:
+        query = query.where(model.status_group.is_(None) | model.status_group.not_in(ENDED))
+    else:
+        query = query.where(model.id.in_(only))
+    with system("look for cases") as session:
+        return list(session.scalars(query.order_by(model.id).limit(CHUNK)))
+
+
+def remind() -> dict[str, int]:
+    """Decide today's reminders, and hand their mails to the sender."""
+    return reminders.remind()
+
+
+def send_mails() -> dict[str, int]:
+    """Send the mails that wait."""
+    return mails.send_due()
+
+
+def jobs() -> list[Job]:
+    """The jobs by name."""
+    return [
+        Job("deadlines.recompute", recompute, timeout=3600),
+        Job("deadlines.remind", remind, timeout=1800),
+        Job("deadlines.send_mails", send_mails),
+    ]
+
+
+def schedules() -> list[Schedule]:
+    """Reminders are looked for every half hour, so that an outage delays but never loses one."""
+    return [
+        Schedule("deadlines.recompute", "deadlines.recompute", daily="00:10"),
+        Schedule("deadlines.remind", "deadlines.remind", every=timedelta(minutes=30)),
+        Schedule("deadlines.send_mails", "deadlines.send_mails", every=timedelta(minutes=5)),
+    ]

@@ -1,0 +1,52 @@
+"""Whose deadlines are whose, and what each role may do with the records of this plugin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+
+from core import FieldRule, Grant, Principal, Scopes, scopes_via
+
+DATA = Path(__file__).parent / "data" / "grants.json"
+PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer")
+
+
+def grants() -> list[Grant]:
+    """The grants of the shipped role pack for this plugin's records and actions."""
+    rows = json.loads(DATA.read_text("utf-8"))
+    return [Grant(role, record, tuple(can), scope) for record, given in rows.items() for role, can, scope in given]
+
+
+def scopes() -> dict[str, Scopes]:
+    """A deadline belongs to who has its case or is named on it; reminders and mails belong to their deadline."""
+    via = scopes_via("case")
+    deadline = Scopes(
+        own=_or_named(via.own),
+        assigned=_or_named(via.assigned),
+        team=via.team,
+        department=via.department,
+        branch=via.branch,
+    )
+    return {
+        "deadlines.deadline": deadline,
+        "deadlines.reminder": scopes_via("deadline"),
+        "deadlines.mail": scopes_via("deadline"),
+    }
+
+
+def _or_named(scope: Any) -> Callable[[Any, Principal], ColumnElement[bool]]:
+    def expression(model: Any, principal: Principal) -> ColumnElement[bool]:
+        me = principal.user_id
+        return or_(model.responsible_id == me, model.deputy_id == me, scope(model, principal))
+
+    return expression
+
+
+def field_rules() -> list[FieldRule]:
+    """What clients do not see of a deadline."""
+    hidden = ("safe_date", "internal_date", "reason", "change_note")
+    return [FieldRule("deadlines.deadline", name, "hidden", PORTAL) for name in hidden]

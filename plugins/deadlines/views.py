@@ -1,0 +1,305 @@
+"""Lists, pages, forms and menus of this plugin, and what it adds to the pages of cases and to the home page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import (
+    CalendarView,
+    Column,
+    DetailView,
+    FormView,
+    ListView,
+    Menu,
+    Panel,
+    Preset,
+    Related,
+    Section,
+    Tab,
+    View,
+    _,
+    current_principal,
+    gettext,
+)
+from plugins.deadlines import pages, worklist
+from plugins.deadlines.choices import LIVE
+
+DEADLINE = "deadlines.deadline"
+OPEN = {"status__in": ",".join(LIVE)}
+DATES = Section(
+    "dates",
+    _("Dates"),
+    ("base_date", "nominal_date", "due", "safe_date", "internal_date", "client_date", "calendar", "amount"),
+)
+PLACE = Section("place", _("Case and people"), ("case", "severity", "status", "responsible", "deputy", "department"))
+CLOSING = Section(
+    "closing",
+    _("Closing"),
+    (
+        "act_date",
+        "evidence",
+        "evidence_file",
+        "closed_by",
+        "closed_at",
+        "confirmed_by",
+        "confirmed_at",
+        "reason",
+        "change_note",
+    ),
+)
+ORIGIN = Section(
+    "origin",
+    _("Origin"),
+    ("rule_code", "kind", "fact", "occurrence", "rule_version", "calendar_version", "computed_due", "replaces"),
+    folded=True,
+)
+
+
+def views() -> list[View]:
+    """All views of the plugin's records."""
+    return [*_deadline_views(), *_rule_views(), *_calendar_views(), *_reminder_views()]
+
+
+def _deadline_views() -> list[View]:
+    return [
+        ListView(
+            DEADLINE,
+            columns=(
+                Column(
+                    "name",
+                    template="deadlines/cell_name.html",
+                    needs=("name", "name_en", "severity", "unverified"),
+                    sort="name",
+                ),
+                Column("case"),
+                Column(
+                    "internal_date",
+                    template="deadlines/cell_internal.html",
+                    needs=("internal_date", "status"),
+                    sort="internal_date",
+                ),
+                Column("due", template="deadlines/cell_due.html", needs=("due", "provisional", "status"), sort="due"),
+                Column("responsible"),
+                Column("status"),
+                Column("rule_code", shown=False),
+                Column("amount", shown=False),
+            ),
+            filters=("status", "severity", "responsible", "department", "due", "internal_date", "kind", "rule_code"),
+            group_by=("status", "severity", "responsible", "rule_code"),
+            presets=(
+                Preset("mine", _("My deadlines"), OPEN | {"responsible": "me"}, sort="internal_date", default=True),
+                Preset("open", _("All open"), OPEN, sort="internal_date"),
+                Preset("overdue", _("Overdue"), OPEN | {"due__lt": "today"}, sort="due"),
+                Preset("month", _("Next 30 days"), OPEN | {"due__lte": "today+30"}, sort="due"),
+                Preset("confirm", _("Second person wanted"), {"status": "to_confirm"}, sort="due"),
+                Preset("provisional", _("Provisional"), OPEN | {"provisional": "true"}, sort="due"),
+                Preset("closed", _("Closed"), {"status__in": "met,waived,missed"}, sort="-due"),
+            ),
+            sort="internal_date",
+            empty=_("No deadlines here. They come by themselves from the dates and events of cases."),
+        ),
+        CalendarView(DEADLINE, date="due", title="name", tone="severity"),
+        DetailView(
+            DEADLINE,
+            subtitle=("rule_code",),
+            badge="status",
+            tags=("severity",),
+            head_template="deadlines/head.html",
+            head_context=pages.head,
+            facts=(PLACE, DATES, CLOSING, ORIGIN),
+            tabs=(
+                Tab(
+                    "reminders",
+                    _("Reminders"),
+                    related=Related(
+                        "deadlines.reminder", "deadline", ("step", "user", "planned_for", "status", "mail")
+                    ),
+                ),
+            ),
+        ),
+        FormView(
+            DEADLINE,
+            sections=(
+                Section("plan", _("Planning"), ("internal_date", "client_date")),
+                Section("people", _("People"), ("responsible", "deputy", "department")),
+            ),
+        ),
+    ]
+
+
+def _rule_views() -> list[View]:
+    rule = "deadlines.rule"
+    law = ("right_kinds", "trigger", "period", "roll", "severity", "legal_basis", "effective_from", "effective_to")
+    main = Section("main", _("Rule"), ("code", "name", "name_en", *law, "certainty", "if_missed", "note"))
+    state = Section("state", _("Version"), ("origin", "status", "pack_version", "published_by", "published_at"))
+    write = Section(
+        "write",
+        _("As data"),
+        ("definition", "examples"),
+    )
+    return [
+        ListView(
+            rule,
+            columns=tuple(
+                map(
+                    Column,
+                    ("name", "code", "period", "roll", "severity", "legal_basis", "certainty", "origin", "status"),
+                )
+            ),
+            filters=("origin", "status", "severity", "roll", "certainty"),
+            group_by=("severity", "roll", "origin"),
+            sort="code",
+        ),
+        DetailView(rule, subtitle=("code",), badge="status", facts=(main, state)),
+        FormView(rule, sections=(main, write)),
+    ]
+
+
+def _calendar_views() -> list[View]:
+    day = "deadlines.calendar_day"
+    fields = ("day", "kind", "name", "source", "published")
+    return [
+        ListView(
+            day,
+            columns=tuple(map(Column, fields)),
+            filters=("year", "kind", "published"),
+            group_by=("year", "kind"),
+            sort="-day",
+        ),
+        CalendarView(day, date="day", title="name", tone="kind"),
+        FormView(day, sections=(Section("main", _("Calendar day"), ("day", "kind", "name")),)),
+        DetailView(day, facts=(Section("main", _("Calendar day"), fields),)),
+    ]
+
+
+def _reminder_views() -> list[View]:
+    plan, reminder, mail = "deadlines.reminder_plan", "deadlines.reminder", "deadlines.mail"
+    plan_fields = ("name", "position", "rules", "severities", "anchor", "steps", "to_head", "strong")
+    return [
+        ListView(plan, columns=tuple(map(Column, plan_fields)), sort="position"),
+        FormView(plan, sections=(Section("main", _("Reminder plan"), plan_fields),)),
+        DetailView(plan, facts=(Section("main", _("Reminder plan"), plan_fields),)),
+        ListView(
+            reminder,
+            columns=tuple(map(Column, ("step", "deadline", "user", "planned_for", "status", "mail"))),
+            filters=("status", "user", "planned_for"),
+            group_by=("status", "user"),
+        ),
+        ListView(
+            mail,
+            columns=tuple(map(Column, ("subject", "user", "recipient", "status", "sent_at", "maybe_duplicate"))),
+            filters=("status", "user"),
+            group_by=("status",),
+            empty=_("No mail has been written yet."),
+        ),
+        DetailView(
+            mail,
+            subtitle=("recipient",),
+            badge="status",
+            facts=(
+                Section("text", _("Mail"), ("subject", "recipient", "body")),
+                Section(
+                    "state",
+                    _("Delivery"),
+                    ("status", "sent_at", "attempts", "maybe_duplicate", "error", "message_id", "deadline", "user"),
+                ),
+            ),
+        ),
+    ]
+
+
+def menus() -> list[Menu]:
+    """Entries of the sidebar."""
+    setting = "settings"
+    return [
+        Menu(
+            "deadlines",
+            _("Deadlines"),
+            "clock",
+            "cases",
+            20,
+            record=DEADLINE,
+            count=worklist.hot_count,
+            urgent=True,
+            permission=(DEADLINE, "read"),
+        ),
+        Menu(
+            "mails",
+            _("Mails"),
+            "mail",
+            "work",
+            60,
+            record="deadlines.mail",
+            permission=("deadlines.mail", "read"),
+        ),
+        Menu(
+            "rules",
+            _("Deadline rules"),
+            "scale",
+            setting,
+            40,
+            record="deadlines.rule",
+            permission=("deadlines.rule", "read"),
+        ),
+        Menu(
+            "statutory",
+            _("Statutory calendar"),
+            "calendar",
+            setting,
+            41,
+            record="deadlines.calendar_day",
+            permission=("deadlines.calendar_day", "read"),
+        ),
+        Menu(
+            "plans",
+            _("Reminder plans"),
+            "bell",
+            setting,
+            42,
+            record="deadlines.reminder_plan",
+            permission=("deadlines.reminder_plan", "read"),
+        ),
+    ]
+
+
+def case_tab() -> Tab:
+    """The deadlines of a case, on its page."""
+    columns = ("name", "internal_date", "due", "responsible", "status")
+    return Tab("deadlines", _("Deadlines"), related=Related(DEADLINE, "case", columns, sort="due"))
+
+
+def case_column() -> Column:
+    """The next open deadline, in the list of cases."""
+    return Column("next_deadline", _("Next deadline"), template="deadlines/cell_next.html", after="status")
+
+
+def home() -> list[Panel]:
+    """The work list, and closures that wait for a second person."""
+    if not current_principal().can(DEADLINE, "read"):
+        return []
+    own = worklist.has_own()
+    groups = worklist.groups(own=own)
+    rows = [row for group in groups for row in group.rows]
+    context = {
+        "groups": groups,
+        "total": sum(group.count for group in groups),
+        "own": own,
+        "cases": worklist.cases_of(rows),
+        "people": worklist.people_of(rows),
+        "next_words": gettext("Deadlines come by themselves from the dates and events of cases."),
+    }
+    panels = [Panel("deadlines/home.html", context, order=10, key="deadlines")]
+    waiting = worklist.to_confirm() if _may_confirm() else []
+    if waiting:
+        beside = {"rows": waiting, "cases": worklist.cases_of(waiting)}
+        panels.append(Panel("deadlines/confirm.html", beside, order=60, key="confirm"))
+    return panels
+
+
+def _may_confirm() -> bool:
+    return current_principal().can(DEADLINE, "confirm_closure")
+
+
+def aside(record: Any) -> list[Panel]:
+    """Beside a deadline: what closing needs, people, reminders."""
+    return [Panel("deadlines/aside.html", pages.closing_needs(record), order=10, key="closing")]
