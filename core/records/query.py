@@ -1,46 +1,47 @@
-"""Lists: filters, search, sort, paging and counts as column selects. One grammar for pages, API and exports."""
+"""Lists: sort, paging, counts and groups as column selects with the record rules in them: pages, API, exports."""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, true
 
-from core.clock import today
-from core.db import db
 from core.errors import BadRequest
 from core.i18n import _
-from core.permissions.principal import current_principal
-from core.permissions.rules import FieldRule, access
-from core.records.base import MODELS, Record
+from core.permissions.rules import access, on_table
+from core.records.base import Record
+from core.records.conditions import (
+    LINKS,
+    OPERATORS,
+    RELATIVE,
+    SYSTEM_FIELDS,
+    Filter,
+    allowed,
+    asking,
+    column_of,
+    condition,
+    find_field,
+    parse_filters,
+    search_condition,
+    seen_link,
+    treatment,
+    value_of,
+    visible_column,
+)
 from core.records.fields import Field
-from core.records.schema import KINDS, CodedError, schema_field
+from core.records.reading import run
 from core.registry import RecordType, registry
 
-OPERATORS = ("eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "isnull")
-SYSTEM_FIELDS = {
-    "id": Field("integer", _("Id"), name="id", attr="id", readonly=True),
-    "version": Field("integer", _("Version"), name="version", attr="version", readonly=True),
-    "created_at": Field("datetime", _("Created"), name="created_at", attr="created_at", readonly=True),
-    "updated_at": Field("datetime", _("Changed"), name="updated_at", attr="updated_at", readonly=True),
-    "archived_at": Field("datetime", _("Archived"), name="archived_at", attr="archived_at", readonly=True),
-}
+REPLACED = "\x01"
+"""Stands in a row for a hidden text until what is shown instead is put there in the reader's language."""
 UNSORTABLE = {"json", "tags", "multi_choice", "secret"}
-
-
-@dataclass(frozen=True)
-class Filter:
-    """`name` may be dotted over links; `value` is as text from an address or already a value."""
-
-    name: str
-    op: str
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -69,178 +70,47 @@ class Page:
     fields: list[Field] = field(default_factory=list)
 
 
-def parse_filters(
-    args: Iterable[tuple[str, str]], kind: RecordType, reserved: Iterable[str] = ()
-) -> tuple[Filter, ...]:
-    """`name=value` and `name__op=value` pairs of an address as filters; raises `BadRequest` naming an unknown field."""
-    filters = []
-    for key, value in args:
-        if key in reserved or key.startswith("_"):
-            continue
-        name, _sep, op = key.partition("__")
-        if (op or "eq") not in OPERATORS:
-            raise BadRequest(
-                _("Unknown operator “%(op)s”. Known are %(known)s.", op=op, known=", ".join(OPERATORS)), code="operator"
-            )
-        find_field(kind, name)
-        filters.append(Filter(name, op or "eq", value))
-    return tuple(filters)
+@dataclass(frozen=True)
+class Key:
+    """One column of the order. Empty values come last in either direction."""
 
+    name: str
+    column: Any
+    down: bool
+    nullable: bool
 
-def find_field(kind: RecordType, name: str) -> Field:
-    """The field, also over links; raises `BadRequest` when there is none or when it is hidden from this person."""
-    head, _sep, rest = name.partition(".")
-    spec = kind.fields.get(head) or SYSTEM_FIELDS.get(head)
-    if spec is None or spec.hidden or spec.kind == "secret":
-        raise BadRequest(_("“%(record)s” has no field “%(name)s”.", record=kind.label, name=name), code="field")
-    rule = treatment(kind, head)
-    if rule is not None and rule.when is None and rule.treatment != "readonly":
-        raise BadRequest(_("“%(record)s” has no field “%(name)s”.", record=kind.label, name=name), code="field")
-    if rest:
-        if not spec.target:
-            raise BadRequest(_("“%(name)s” is not a link.", name=head), code="field")
-        return find_field(registry().types[spec.target], rest)
-    return spec
+    def ordered(self) -> Any:
+        way = self.column.desc() if self.down else self.column.asc()
+        return way.nulls_last() if self.nullable else way
 
+    def behind(self, value: Any) -> ColumnElement[bool] | None:
+        """Rows that come later than `value` by this key alone; None when there are none."""
+        if value is None:
+            return None
+        later = self.column < value if self.down else self.column > value
+        return or_(later, self.column.is_(None)) if self.nullable else later
 
-def treatment(kind: RecordType, name: str) -> FieldRule | None:
-    """The field rule that binds the current person."""
-    return access().treatments(kind.model, db.session().principal).get(name)
-
-
-def visible_column(kind: RecordType, spec: Field) -> Any:
-    """The column, or NULL where a field rule hides the value in this row."""
-    column = getattr(kind.model, spec.attr)
-    rule = treatment(kind, spec.name)
-    if rule is None or rule.treatment == "readonly":
-        return column
-    if rule.when is None:
-        return null()
-    return case((rule.when(kind.model, current_principal()), null()), else_=column)
-
-
-def condition(kind: RecordType, item: Filter) -> ColumnElement[bool]:
-    """One filter as SQL."""
-    head, _sep, rest = item.name.partition(".")
-    if rest:
-        link = find_field(kind, head)
-        target = registry().types[link.target or ""]
-        return getattr(kind.model, head).has(condition(target, replace(item, name=rest)))
-    spec = find_field(kind, item.name)
-    return _compare(spec, visible_column(kind, spec), item)
-
-
-def _compare(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
-    op, raw = item.op, item.value
-    if op == "isnull":
-        return column.is_(None) if str(raw).lower() in ("1", "true", "yes", "on") else column.is_not(None)
-    if op == "contains":
-        return _contains(spec, column, raw)
-    if op == "in":
-        values = raw if isinstance(raw, (list, tuple, set)) else [v for v in str(raw).split(",") if v]
-        return column.in_([value_of(spec, v) for v in values])
-    if spec.kind in ("tags", "multi_choice"):
-        inside = _contains(spec, column, raw)
-        return not_(func.coalesce(inside, False)) if op == "ne" else inside
-    if raw in ("", None) and op in ("eq", "ne"):
-        return column.is_(None) if op == "eq" else column.is_not(None)
-    value = value_of(spec, raw)
-    if op == "ne":
-        return or_(column != value, column.is_(None))
-    return {"eq": column.__eq__, "lt": column.__lt__, "lte": column.__le__, "gt": column.__gt__, "gte": column.__ge__}[
-        op
-    ](value)
-
-
-def _contains(spec: Field, column: Any, raw: Any) -> ColumnElement[bool]:
-    text = str(raw)
-    if spec.kind in ("tags", "multi_choice", "json"):
-        if db.engine.dialect.name == "postgresql":
-            return column.op("@>")(cast(json.dumps([text]), column.type))
-        return cast(column, String).contains(json.dumps(text), autoescape=True)
-    if spec.kind not in ("text", "long_text", "choice"):
-        raise BadRequest(_("“%(name)s” cannot be searched by a part of its text.", name=spec.name), code="operator")
-    return contains(column, text, indexed=spec.search)
-
-
-def contains(column: Any, text: str, *, indexed: bool = False) -> ColumnElement[bool]:
-    """Substring, without regard to case. On PostgreSQL an indexed column is first narrowed by its two-character pieces."""
-    like = (
-        column.icontains(text, autoescape=True)
-        if db.engine.dialect.name != "postgresql"
-        else column.ilike(f"%{_escaped(text)}%", escape="\\")
-    )
-    pieces = bigrams(text)
-    if not (indexed and pieces and db.engine.dialect.name == "postgresql"):
-        return like
-    from sqlalchemy.dialects.postgresql import ARRAY, TEXT
-
-    return and_(func.zhian_bigrams(column, type_=ARRAY(TEXT)).contains(cast(pieces, ARRAY(TEXT))), like)
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)
-
-
-def bigrams(text: str) -> list[str]:
-    """The distinct two-character pieces of a text, in lower case."""
-    low = text.lower()
-    return sorted({low[i : i + 2] for i in range(len(low) - 1)})
-
-
-RELATIVE = re.compile(r"^today(?:([+-])(\d{1,5}))?$")
-
-
-def value_of(spec: Field, raw: Any) -> Any:
-    """A filter's text as a value of the field; understands `me`, `today`, `today+7`. Raises `BadRequest`."""
-    if spec.kind in ("link", "file") and raw == "me":
-        return current_principal().user_id
-    if spec.kind in ("date", "datetime") and isinstance(raw, str) and (found := RELATIVE.match(raw)):
-        day = today() + dt.timedelta(days=int(f"{found[1]}{found[2]}") if found[1] else 0)
-        return day if spec.kind == "date" else dt.datetime.combine(day, dt.time(), dt.UTC)
-    try:
-        if spec.kind == "choice":
-            return str(raw)
-        return schema_field(spec)._deserialize(raw, spec.name, None) if spec.kind in KINDS else raw
-    except (CodedError, OverflowError) as error:
-        raise BadRequest(
-            _("“%(value)s” does not fit the field “%(name)s”.", value=str(raw)[:60], name=spec.name), code="value"
-        ) from error
-
-
-def search_condition(kind: RecordType, text: str) -> ColumnElement[bool] | None:
-    """The words of the quick search: each must be somewhere in the searchable fields."""
-    words = [w for w in text.split() if w][:6]
-    specs = [
-        s
-        for s in kind.search_fields
-        if (r := treatment(kind, s.name)) is None or r.when is not None or r.treatment == "readonly"
-    ]
-    if not words or not specs:
-        return None
-    return and_(
-        *(
-            or_(*(contains(visible_column(kind, s), w, indexed=treatment(kind, s.name) is None) for s in specs))
-            for w in words
-        )
-    )
+    def same(self, value: Any) -> ColumnElement[bool]:
+        return self.column.is_(None) if value is None else self.column == value
 
 
 def where_of(kind: RecordType, query: Query) -> list[ColumnElement[bool]]:
-    """All conditions of a query; record rules are added by the session."""
-    conditions = [condition(kind, f) for f in query.filters]
+    """All conditions of a query, the record rules first."""
+    rule = allowed(kind)
+    conditions = [] if rule is true() else [rule]
+    conditions += [condition(kind, f) for f in query.filters]
     conditions += [or_(*(condition(kind, f) for f in group)) for group in query.any_of if group]
     if query.q and (found := search_condition(kind, query.q)) is not None:
         conditions.append(found)
     if kind.archive and not query.archived and not any(f.name == "archived_at" for f in query.filters):
-        conditions.append(kind.model.archived_at.is_(None))
+        conditions.append(kind.model.__table__.c.archived_at.is_(None))
     return conditions
 
 
 def chosen_fields(kind: RecordType, names: Iterable[str] | None) -> list[Field]:
     """The fields to read: all public ones, or those named; raises `BadRequest` for an unknown name."""
     if names is None:
-        treated = access().treatments(kind.model, db.session().principal)
+        treated = access().treatments(kind.model, asking())
         return [
             f
             for f in kind.fields.values()
@@ -248,74 +118,113 @@ def chosen_fields(kind: RecordType, names: Iterable[str] | None) -> list[Field]:
             and f.kind != "secret"
             and not (f.name in treated and treated[f.name].treatment == "hidden" and treated[f.name].when is None)
         ]
-    return [find_field(kind, n) for n in dict.fromkeys(names) if n not in ("id", "version")]
+    return [_own_field(kind, n) for n in dict.fromkeys(names) if n not in ("id", "version")]
 
 
-def order_of(kind: RecordType, query: Query) -> list[tuple[str, Any, bool]]:
-    """(name, expression, descending) per sort key; empty values last; the id settles ties."""
-    keys: list[tuple[str, Any, bool]] = []
-    for name in query.sort or (kind.order,):
-        down = name.startswith("-")
-        spec = find_field(kind, name.lstrip("-+"))
-        if "." in name or spec.kind in UNSORTABLE:
-            raise BadRequest(_("Lists cannot be sorted by “%(name)s”.", name=name), code="sort")
-        column = visible_column(kind, spec)
-        if not spec.required and spec.name not in SYSTEM_FIELDS:
-            keys.append((f"{spec.name}?", column.is_(None), False))
-        keys.append((spec.name, column, down))
-    if not any(name == "id" for name, _c, _d in keys):
-        keys.append(("id", kind.model.id, bool(keys and keys[-1][2])))
+def _own_field(kind: RecordType, name: str) -> Field:
+    """A field of the type itself; masked ones may be read, as stars."""
+    spec = kind.fields.get(name)
+    rule = treatment(kind, name)
+    if spec is not None and not spec.hidden and rule is not None and rule.treatment == "masked":
+        return spec
+    if "." in name:
+        raise BadRequest(_("“%(record)s” has no field “%(name)s”.", record=kind.label, name=name), code="field")
+    return find_field(kind, name)
+
+
+def order_of(kind: RecordType, query: Query) -> list[Key]:
+    """The keys of the order; the id settles ties. Raises `BadRequest` for what lists cannot be sorted by."""
+    keys = [_sort_key(kind, name) for name in query.sort or _default_order(kind)]
+    if not any(key.name == "id" for key in keys):
+        down = bool(keys and keys[-1].down)
+        keys.append(Key("id", kind.model.__table__.c.id, down, nullable=False))
     return keys
+
+
+def _default_order(kind: RecordType) -> tuple[str, ...]:
+    """As declared, unless that field is closed to this person."""
+    name = kind.order.lstrip("-+")
+    rule = treatment(kind, name)
+    return (kind.order,) if rule is None or rule.treatment == "readonly" else ()
+
+
+def _sort_key(kind: RecordType, name: str) -> Key:
+    spec = find_field(kind, name.lstrip("-+"))
+    if "." in name or spec.kind in UNSORTABLE:
+        raise BadRequest(_("Lists cannot be sorted by “%(name)s”.", name=name), code="sort")
+    if spec.kind in LINKS and spec.target:
+        return Key(spec.name, _title_of_link(kind, spec), name.startswith("-"), nullable=True)
+    treated = treatment(kind, spec.name)
+    open_ = treated is None or treated.treatment == "readonly"
+    return Key(spec.name, visible_column(kind, spec), name.startswith("-"), nullable=not (spec.required and open_))
+
+
+def _title_of_link(kind: RecordType, spec: Field) -> Any:
+    """What people see in the column: the target's title, empty where it is hidden from them."""
+    target = registry().types[spec.target or ""]
+    treated = access().treatments(target.model, asking())
+    names = [n for n in (target.title, target.number) if n and n not in treated]
+    if not names:
+        return seen_link(kind, spec)
+    table = target.model.__table__.alias()
+    shown = table.c[column_of(target, target.fields[names[0]]).key]
+    seen = seen_link(kind, spec)
+    return select(shown).where(table.c.id == seen).correlate(kind.model.__table__).scalar_subquery()
 
 
 def list_records(model: type[Record], query: Query) -> Page:
     """One page. Raises `BadRequest` for unknown fields, operators, values or cursors."""
     kind = registry().of(model)
     specs = chosen_fields(kind, query.fields)
+    names, statement = selection(kind, specs)
     keys = order_of(kind, query)
     conditions = where_of(kind, query)
-    columns = [model.id.label("id"), model.version.label("version"), *(_labelled(kind, s) for s in specs)]
-    hidden = (
-        [(f"_k{i}", column.label(f"_k{i}")) for i, (_n, column, _d) in enumerate(keys)] if query.page is None else []
-    )
-    statement = select(*columns, *(c for _n, c in hidden)).where(*conditions)
-    statement = statement.order_by(*(c.desc() if down else c.asc() for _n, c, down in keys))
-    if query.cursor:
-        statement = statement.where(_after(keys, _read_cursor(query.cursor, len(keys))))
-    if query.page is not None:
+    statement = statement.where(*conditions).order_by(*(key.ordered() for key in keys))
+    width = len(names)
+    if query.page is None:
+        statement = statement.add_columns(*(key.column.label(f"_k{i}") for i, key in enumerate(keys)))
+        if query.cursor:
+            statement = statement.where(_after(keys, read_cursor(query.cursor, keys)))
+    else:
         statement = statement.offset((query.page - 1) * query.limit)
-    found = db.session.execute(statement.limit(query.limit + 1)).mappings().all()
-    rows = [dict(row) for row in found[: query.limit]]
-    following = None
-    if hidden and len(found) > query.limit:
-        following = _write_cursor([rows[-1][n] for n, _c in hidden])
-    for row in rows:
-        for name, _c in hidden:
-            del row[name]
-    _mask_rows(kind, specs, rows)
-    total = db.session.scalar(select(func.count(model.id)).where(*conditions)) if query.count else None
+    found = run(statement.limit(query.limit + 1)).all()
+    rows = [dict(zip(names, row, strict=False)) for row in found[: query.limit]]
+    more = query.page is None and len(found) > query.limit
+    following = write_cursor(keys, found[query.limit - 1][width:]) if more else None
+    mask_rows(kind, specs, rows)
+    total = _count(kind, conditions) if query.count else None
     return Page(rows, following, total, specs)
 
 
-def _labelled(kind: RecordType, spec: Field) -> Any:
+def selection(kind: RecordType, specs: list[Field]) -> tuple[tuple[str, ...], Select[Any]]:
+    """Names and columns of id, version and these fields; values that a field rule hides read as NULL."""
+    table = kind.model.__table__
+    columns = [table.c.id, table.c.version, *(_shown(kind, s) for s in specs)]
+    names = ("id", "version", *(s.name for s in specs))
+    return names, select(*(c.label(n) for n, c in zip(names, columns, strict=True))).select_from(table)
+
+
+def _shown(kind: RecordType, spec: Field) -> Any:
     rule = treatment(kind, spec.name)
-    column = (
-        getattr(kind.model, spec.attr)
-        if rule is not None and rule.treatment == "masked"
-        else visible_column(kind, spec)
-    )
-    return column.label(spec.name)
+    if rule is not None and rule.treatment == "masked":
+        return column_of(kind, spec)
+    if rule is not None and rule.shown is not None and rule.when is not None and spec.kind in ("text", "long_text"):
+        return case((on_table(rule.when(kind.model, asking())), literal(REPLACED)), else_=column_of(kind, spec))
+    return visible_column(kind, spec)
 
 
-def _mask_rows(kind: RecordType, specs: list[Field], rows: list[dict[str, Any]]) -> None:
-    for spec in specs:
-        rule = treatment(kind, spec.name)
+def mask_rows(kind: RecordType, specs: list[Field], rows: list[dict[str, Any]]) -> None:
+    """Stars for masked values, and what stands in the place of hidden ones."""
+    treated = access().treatments(kind.model, asking())
+    for spec in specs if treated else ():
+        rule = treated.get(spec.name)
         if rule is not None and rule.treatment == "masked":
             for row in rows:
                 row[spec.name] = masked(row[spec.name])
         elif rule is not None and rule.treatment == "hidden" and rule.shown is not None:
+            hidden = (REPLACED,) if rule.when is not None and spec.kind in ("text", "long_text") else (REPLACED, None)
             for row in rows:
-                row[spec.name] = str(rule.shown) if row[spec.name] is None else row[spec.name]
+                row[spec.name] = str(rule.shown) if row[spec.name] in hidden else row[spec.name]
 
 
 def masked(value: Any) -> Any:
@@ -324,51 +233,97 @@ def masked(value: Any) -> Any:
     return value if value is None else f"{text[:3]}****{text[-4:]}" if len(text) > 7 else "****"
 
 
+def _count(kind: RecordType, conditions: list[ColumnElement[bool]]) -> int:
+    statement = select(func.count()).select_from(kind.model.__table__).where(*conditions)
+    return run(statement).scalar_one()
+
+
 def count_records(model: type[Record], query: Query) -> int:
     """How many records match."""
-    return db.session.scalar(select(func.count(model.id)).where(*where_of(registry().of(model), query))) or 0
+    kind = registry().of(model)
+    return _count(kind, where_of(kind, query))
 
 
 def group_counts(model: type[Record], query: Query, name: str) -> list[tuple[Any, int]]:
-    """(value, count) per value of a field, in SQL."""
+    """(value, count) per value of a field, in SQL; hidden links and values count as empty."""
     kind = registry().of(model)
-    column = visible_column(kind, find_field(kind, name))
-    statement = select(column, func.count(model.id)).where(*where_of(kind, query)).group_by(column).order_by(column)
-    return [(value, number) for value, number in db.session.execute(statement)]
+    spec = find_field(kind, name)
+    column = seen_link(kind, spec) if spec.kind in LINKS and spec.target else visible_column(kind, spec)
+    grouped = select(column.label("value")).select_from(kind.model.__table__).where(*where_of(kind, query)).subquery()
+    statement = select(grouped.c.value, func.count()).group_by(grouped.c.value).order_by(grouped.c.value)
+    return [(value, number) for value, number in run(statement)]
 
 
-def _after(keys: list[tuple[str, Any, bool]], values: list[Any]) -> ColumnElement[bool]:
+def _after(keys: list[Key], values: list[Any]) -> ColumnElement[bool]:
     """Rows behind the cursor in the order of the keys."""
     branches, equal = [], []
-    for (_name, column, down), value in zip(keys, values, strict=True):
-        if value is not None:
-            branches.append(and_(*equal, column < value if down else column > value))
-        equal.append(column.is_(None) if value is None else column == value)
-    return or_(*branches)
+    for key, value in zip(keys, values, strict=True):
+        if (later := key.behind(value)) is not None:
+            branches.append(and_(*equal, later))
+        equal.append(key.same(value))
+    return or_(*branches) if branches else null() == true()
 
 
-def _write_cursor(values: list[Any]) -> str:
+def _order_mark(keys: list[Key]) -> str:
+    """Ties a cursor to the order that it was made in."""
+    return hashlib.sha256(repr([(k.name, k.down) for k in keys]).encode()).hexdigest()[:6]
+
+
+def write_cursor(keys: list[Key], values: Iterable[Any]) -> str:
+    """The place behind a row, for the next page."""
     plain = [
         {"d": v.isoformat()}
         if isinstance(v, dt.datetime)
         else {"t": v.isoformat()}
         if isinstance(v, dt.date)
         else {"n": str(v)}
-        if hasattr(v, "quantize")
+        if isinstance(v, Decimal)
         else v
         for v in values
     ]
-    return base64.urlsafe_b64encode(json.dumps(plain, ensure_ascii=False).encode()).decode().rstrip("=")
+    text = json.dumps([_order_mark(keys), *plain], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, count: int) -> list[Any]:
-    from decimal import Decimal
-
+def read_cursor(cursor: str, keys: list[Key]) -> list[Any]:
+    """The values of a cursor; raises `BadRequest` when it was not made here, or for another order."""
     readers: Mapping[str, Any] = {"d": dt.datetime.fromisoformat, "t": dt.date.fromisoformat, "n": Decimal}
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(values, list) or len(values) != count:
+        mark, *values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if mark != _order_mark(keys) or len(values) != len(keys):
             raise ValueError
-        return [readers[next(iter(v))](next(iter(v.values()))) if isinstance(v, dict) else v for v in values]
-    except (ValueError, KeyError, ArithmeticError, StopIteration, TypeError):
+        found = [readers[next(iter(v))](next(iter(v.values()))) if isinstance(v, dict) else v for v in values]
+        if not all(_fits(k, v) for k, v in zip(keys, found, strict=True)):
+            raise ValueError
+    except (ValueError, KeyError, ArithmeticError, StopIteration, TypeError, RecursionError):
         raise BadRequest(_("This page mark is not valid any more. Start the list again."), code="cursor") from None
+    return found
+
+
+def _fits(key: Key, value: Any) -> bool:
+    """Whether a cursor's value can be compared with the column at all."""
+    if value is None:
+        return key.nullable
+    wanted = key.column.type.python_type
+    if (isinstance(value, str) and "\x00" in value) or (isinstance(value, dt.datetime) and value.tzinfo is None):
+        return False
+    if wanted is int:
+        return isinstance(value, int) and abs(value) < 2**53
+    return isinstance(value, wanted) and (wanted is not dt.date or not isinstance(value, dt.datetime))
+
+
+__all__ = [
+    "OPERATORS",
+    "RELATIVE",
+    "SYSTEM_FIELDS",
+    "UNSORTABLE",
+    "Filter",
+    "Page",
+    "Query",
+    "count_records",
+    "find_field",
+    "group_counts",
+    "list_records",
+    "parse_filters",
+    "value_of",
+]

@@ -69,7 +69,9 @@ def people() -> SimpleNamespace:
             ("root", "administrator", None),
             ("nobody", None, None),
         ):
-            user = User(login=login, name=login.title(), department_id=department.id if department else None, locale="en")
+            user = User(
+                login=login, name=login.title(), department_id=department.id if department else None, locale="en"
+            )
             session.add(user)
             session.flush()
             if role:

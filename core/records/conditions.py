@@ -1,0 +1,251 @@
+"""Filters and search as SQL conditions. Hidden rows behind links and hidden values cannot be probed by them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, not_, null, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+
+from core.clock import today
+from core.db import db
+from core.errors import BadRequest
+from core.i18n import _
+from core.permissions.principal import Principal, current_principal
+from core.permissions.rules import FieldRule, access, on_table
+from core.records.fields import Field
+from core.records.schema import KINDS, CodedError, schema_field
+from core.registry import RecordType, registry
+
+OPERATORS = ("eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "isnull")
+SYSTEM_FIELDS = {
+    "id": Field("integer", _("Id"), name="id", attr="id", readonly=True, required=True),
+    "version": Field("integer", _("Version"), name="version", attr="version", readonly=True, required=True),
+    "created_at": Field("datetime", _("Created"), name="created_at", attr="created_at", readonly=True, required=True),
+    "updated_at": Field("datetime", _("Changed"), name="updated_at", attr="updated_at", readonly=True, required=True),
+    "archived_at": Field("datetime", _("Archived"), name="archived_at", attr="archived_at", readonly=True),
+}
+LINKS = ("link", "file")
+LISTS = ("tags", "multi_choice")
+RELATIVE = re.compile(r"^today(?:([+-])(\d{1,5}))?$")
+MOST_VALUES = 1000
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`name` may be dotted over links; `value` is as text from an address or already a value."""
+
+    name: str
+    op: str
+    value: Any
+
+
+def asking() -> Principal:
+    """Whose rights hold in the current session; the system's inside `elevated()`."""
+    return db.session().principal
+
+
+def column_of(kind: RecordType, spec: Field) -> Any:
+    """The column of a field."""
+    return kind.model.__mapper__.column_attrs[spec.attr].columns[0]
+
+
+def allowed(kind: RecordType) -> ColumnElement[bool]:
+    """Which rows of the type the person may read; `true()` itself when it is all of them."""
+    return access().where(kind.model, asking(), "read")
+
+
+def find_field(kind: RecordType, name: str) -> Field:
+    """The field, also over links; raises `BadRequest` when there is none or when it is hidden from this person."""
+    head, _sep, rest = name.partition(".")
+    spec = kind.fields.get(head) or SYSTEM_FIELDS.get(head)
+    if spec is None or spec.hidden or spec.kind == "secret":
+        raise BadRequest(_("“%(record)s” has no field “%(name)s”.", record=kind.label, name=name), code="field")
+    rule = treatment(kind, head)
+    if rule is not None and rule.when is None and rule.treatment != "readonly":
+        raise BadRequest(_("“%(record)s” has no field “%(name)s”.", record=kind.label, name=name), code="field")
+    if not rest:
+        return spec
+    if not spec.target:
+        raise BadRequest(_("“%(name)s” is not a link.", name=head), code="field")
+    return find_field(registry().types[spec.target], rest)
+
+
+def treatment(kind: RecordType, name: str) -> FieldRule | None:
+    """The field rule that binds the current person."""
+    return access().treatments(kind.model, asking()).get(name)
+
+
+def visible_column(kind: RecordType, spec: Field) -> Any:
+    """The column, or NULL where a field rule hides the value in this row."""
+    column = column_of(kind, spec)
+    rule = treatment(kind, spec.name)
+    if rule is None or rule.treatment == "readonly":
+        return column
+    if rule.when is None:
+        return null()
+    return case((on_table(rule.when(kind.model, asking())), null()), else_=column)
+
+
+def seen_link(kind: RecordType, spec: Field) -> Any:
+    """The column of a link, or NULL where its target is hidden from the person."""
+    column = visible_column(kind, spec)
+    target = registry().types[spec.target or ""]
+    if allowed(target) is true():
+        return column
+    return case((column.in_(_ids(target)), column), else_=null())
+
+
+def _ids(target: RecordType, *conditions: ColumnElement[bool]) -> Any:
+    return select(target.model.__table__.c.id).where(allowed(target), *conditions)
+
+
+def condition(kind: RecordType, item: Filter) -> ColumnElement[bool]:
+    """One filter as SQL."""
+    head, _sep, rest = item.name.partition(".")
+    spec = find_field(kind, head)
+    column = visible_column(kind, spec)
+    if rest:
+        find_field(kind, item.name)
+        target = registry().types[spec.target or ""]
+        return column.in_(_ids(target, condition(target, replace(item, name=rest))))
+    if spec.kind in LINKS and item.op != "isnull" and spec.target:
+        return _compare_link(spec, column, item)
+    return _compare(spec, column, item)
+
+
+def _compare_link(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
+    """Equality with a target that the person sees; a hidden one equals nothing."""
+    if item.op not in ("eq", "ne", "in"):
+        raise BadRequest(_("“%(name)s” is a link; it takes eq, ne, in and isnull.", name=spec.name), code="operator")
+    if item.value in ("", None) and item.op != "in":
+        return column.is_(None) if item.op == "eq" else column.is_not(None)
+    values = _values(spec, item.value) if item.op == "in" else [value_of(spec, item.value)]
+    target = registry().types[spec.target or ""]
+    same = column == values[0] if len(values) == 1 else column.in_(values)
+    if allowed(target) is not true():
+        ids = target.model.__table__.c.id
+        same = (
+            and_(same, exists(_ids(target, ids == values[0])))
+            if len(values) == 1
+            else and_(same, column.in_(_ids(target, ids.in_(values))))
+        )
+    return or_(not_(same), column.is_(None)) if item.op == "ne" else same
+
+
+def _compare(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
+    op, raw = item.op, item.value
+    if op == "isnull":
+        return column.is_(None) if str(raw).lower() in ("1", "true", "yes", "on") else column.is_not(None)
+    if op == "contains":
+        return _contains(spec, column, raw)
+    if spec.kind == "json":
+        raise BadRequest(_("“%(name)s” cannot be compared.", name=spec.name), code="operator")
+    if op == "in":
+        return column.in_(_values(spec, raw))
+    if spec.kind in LISTS:
+        inside = _contains(spec, column, raw)
+        return not_(func.coalesce(inside, False)) if op == "ne" else inside
+    if raw in ("", None) and op in ("eq", "ne"):
+        return column.is_(None) if op == "eq" else column.is_not(None)
+    value = value_of(spec, raw)
+    if op == "ne":
+        return or_(column != value, column.is_(None))
+    compare = {"lt": column.__lt__, "lte": column.__le__, "gt": column.__gt__, "gte": column.__ge__}
+    return compare.get(op, column.__eq__)(value)
+
+
+def _values(spec: Field, raw: Any) -> list[Any]:
+    values = list(raw) if isinstance(raw, (list, tuple, set, frozenset)) else [v for v in str(raw).split(",") if v]
+    if len(values) > MOST_VALUES:
+        raise BadRequest(_("At most %(n)s values are taken at once.", n=MOST_VALUES), code="value")
+    return [value_of(spec, v) for v in values]
+
+
+def _contains(spec: Field, column: Any, raw: Any) -> ColumnElement[bool]:
+    text = str(raw)
+    if spec.kind in (*LISTS, "json"):
+        if db.engine.dialect.name == "postgresql":
+            return column.op("@>")(cast(json.dumps([text]), column.type))
+        return cast(column, String).contains(json.dumps(text), autoescape=True)
+    if spec.kind not in ("text", "long_text", "choice"):
+        raise BadRequest(_("“%(name)s” cannot be searched by a part of its text.", name=spec.name), code="operator")
+    return contains(column, text, indexed=spec.search)
+
+
+def contains(column: Any, text: str, *, indexed: bool = False) -> ColumnElement[bool]:
+    """Substring, without regard to case. On PostgreSQL an indexed column is narrowed by two-character pieces first."""
+    text = text.replace("\x00", "")
+    if db.engine.dialect.name != "postgresql":
+        return column.icontains(text, autoescape=True)
+    like = column.ilike(f"%{_escaped(text)}%", escape="\\")
+    pieces = bigrams(text)
+    if not (indexed and pieces):
+        return like
+    return and_(func.zhian_bigrams(column, type_=ARRAY(TEXT)).contains(cast(pieces, ARRAY(TEXT))), like)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def bigrams(text: str) -> list[str]:
+    """The distinct two-character pieces of a text, in lower case."""
+    low = text.lower()
+    return sorted({low[i : i + 2] for i in range(len(low) - 1)})
+
+
+def value_of(spec: Field, raw: Any) -> Any:
+    """A filter's text as a value of the field; understands `me`, `today`, `today+7`. Raises `BadRequest`."""
+    if spec.kind in LINKS and raw == "me":
+        return current_principal().user_id
+    if spec.kind in ("date", "datetime") and isinstance(raw, str) and (found := RELATIVE.match(raw)):
+        day = today() + dt.timedelta(days=int(f"{found[1]}{found[2]}") if found[1] else 0)
+        return day if spec.kind == "date" else dt.datetime.combine(day, dt.time(), dt.UTC)
+    try:
+        if isinstance(raw, str) and "\x00" in raw:
+            raise CodedError("invalid")
+        if spec.kind == "choice":
+            return str(raw)
+        return schema_field(spec)._deserialize(raw, spec.name, None) if spec.kind in KINDS else raw
+    except (CodedError, OverflowError) as error:
+        raise BadRequest(
+            _("“%(value)s” does not fit the field “%(name)s”.", value=str(raw)[:60], name=spec.name), code="value"
+        ) from error
+
+
+def search_condition(kind: RecordType, text: str) -> ColumnElement[bool] | None:
+    """The words of the quick search: each must be somewhere in the searchable fields."""
+    words = text.split()[:6]
+    specs = [s for s in kind.search_fields if _searchable(treatment(kind, s.name))]
+    if not words or not specs:
+        return None
+    columns = [(visible_column(kind, s), treatment(kind, s.name) is None) for s in specs]
+    return and_(*(or_(*(contains(c, word, indexed=free) for c, free in columns)) for word in words))
+
+
+def _searchable(rule: FieldRule | None) -> bool:
+    return rule is None or rule.when is not None or rule.treatment == "readonly"
+
+
+def parse_filters(
+    args: Iterable[tuple[str, str]], kind: RecordType, reserved: Iterable[str] = ()
+) -> tuple[Filter, ...]:
+    """`name=value` and `name__op=value` pairs of an address as filters; raises `BadRequest` naming an unknown field."""
+    filters = []
+    for key, value in args:
+        if key in reserved or key.startswith("_"):
+            continue
+        name, _sep, op = key.partition("__")
+        if (op or "eq") not in OPERATORS:
+            raise BadRequest(
+                _("Unknown operator “%(op)s”. Known are %(known)s.", op=op, known=", ".join(OPERATORS)), code="operator"
+            )
+        find_field(kind, name)
+        filters.append(Filter(name, op or "eq", value))
+    return tuple(filters)

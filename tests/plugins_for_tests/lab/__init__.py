@@ -1,0 +1,1 @@
+"""Small records with rules of every kind, for the tests of the core."""
