@@ -82,7 +82,7 @@ def note_action(
 ) -> None:
     """Audit something that is not a plain write: a transition, a sign-in, an export, a download, an elevation."""
     key = record.__record__["key"] if record is not None else None
-    title = record.title[:300] if record is not None else None
+    title = record.called[:300] if record is not None else None
     write(
         session,
         [entry(action, key, record.id if record is not None else None, title=title, changes=changes, reason=reason)],

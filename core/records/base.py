@@ -58,6 +58,11 @@ class Record(Base):
 
     @property
     def title(self) -> str:
+        """What people call this record; a record with a field of this name is asked by `called`."""
+        return self.called
+
+    @property
+    def called(self) -> str:
         """What people call this record: its title field, or key and id."""
         name = self.__record__.get("title")
         value = getattr(self, name, None) if name else None

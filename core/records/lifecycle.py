@@ -94,7 +94,7 @@ def record_history(session: Any, work: Pending) -> None:
 
 def _entry(action: str, model: type[Record], record: Any, changes: dict, reason: str | None) -> dict[str, Any]:
     return audit.entry(
-        action, model.__record__["key"], record.id, title=record.title[:300], changes=changes, reason=reason
+        action, model.__record__["key"], record.id, title=record.called[:300], changes=changes, reason=reason
     )
 
 
