@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 
-from core import _, current_locale, gettext, today
+from core import current_locale, gettext, today
 from plugins.deadlines.choices import SEVERITIES
 
 _SEVERITY = {choice.code: choice.label for choice in SEVERITIES}
@@ -59,6 +59,3 @@ def link(deadline: Any) -> str:
     """The address of a deadline's page."""
     base = current_app.config["ZHIAN"].base_url.rstrip("/")
     return f"{base}/r/deadlines.deadline/{deadline.id}"
-
-
-SUBJECTS = (_("[Urgent] "),)
