@@ -40,6 +40,13 @@ def resolve(fields: dict[str, str], rows: Sequence[ImportRow], context: ImportCo
                 row.refuse(name, code, str(reason) % {"text": text[:60]})
 
 
+def any_known(key: str, texts: set[str]) -> bool:
+    """Whether one of the texts names a record of that type that the person may see."""
+    known: dict[str, set[int]] = {}
+    _look_up(key, texts, known)
+    return any(known.values())
+
+
 def _look_up(key: str, texts: set[str], known: dict[str, set[int]]) -> None:
     kind = registry().types[key]
     names = [kind.title, kind.number, kind.secondary, *ALSO.get(key, ())]

@@ -11,8 +11,10 @@ from typing import Any
 from core.i18n import use_locale
 
 from .headers import fold
+from .links import any_known
 from .plugin import ImportSupport
 from .source import Sheet
+from .text import tidy
 from .values import BadCell, ImportTarget, coerce
 
 EXACT, LAST_PART, TOKEN, CONTAINED = 100, 90, 70, 50
@@ -80,7 +82,7 @@ def guess(sheet: Sheet, targets: dict[str, ImportTarget], supports: Sequence[Imp
     mapping = Mapping()
     for support in supports:
         if (seen := support.guess(sheet.columns, sheet.samples)) is not None:
-            mapping.fields |= {c: f for c, f in seen.fields.items() if f in targets}
+            mapping.fields |= {c: f for c, f in seen.fields.items() if f in targets or not f}
             mapping.constants |= seen.constants
     index = name_index(list(targets.values()))
     offers = [
@@ -95,6 +97,7 @@ def guess(sheet: Sheet, targets: dict[str, ImportTarget], supports: Sequence[Imp
         if column not in mapping.fields and name not in taken:
             mapping.fields[column] = name
             taken.add(name)
+    mapping.fields = {column: name for column, name in mapping.fields.items() if name}
     return mapping
 
 
@@ -114,8 +117,10 @@ def _offers(column: str, index: dict[str, str], nested: bool) -> list[tuple[int,
 
 
 def _fits(target: ImportTarget, samples: list[Any]) -> bool:
-    """Whether at least half of the samples can become values of the field."""
-    if target.kind in ("text", "long_text", "names", "words", "tags", "raw", "json", "link"):
+    """Whether at least half of the samples can become values of the field, or one of them names a linked record."""
+    if target.kind == "link":
+        return not samples or any_known(target.target or "", {tidy(sample) for sample in samples})
+    if target.kind in ("text", "long_text", "names", "words", "tags", "raw", "json"):
         return True
     bad = 0
     for sample in samples:

@@ -26,7 +26,7 @@ _WO = re.compile(r"^WO/?(\d{4})/?(\d{6})(A\d)?$")
 _MARK = {
     "CN": re.compile(r"^(?:\d{1,8}[A-Z]{0,2}|G\d{5,7}[A-Z]?)$"),
     "TW": re.compile(r"^\d{6,9}$"),
-    "KR": re.compile(r"^\d{13,14}$"),
+    "KR": re.compile(r"^\d{7,14}$"),
 }
 _ANY_NUMBER = re.compile(r"^[0-9A-Z][0-9A-Z./\-]{0,39}$")
 _SOFTWARE = re.compile(r"^\d{4}SR\d{6,7}$|^软著登字第\d+号$")
