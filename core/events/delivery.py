@@ -14,6 +14,7 @@ from core.clock import now
 from core.db import db, system
 from core.events.model import Delivery, OutboxEvent
 from core.jobs.claims import LEASE, holder, lost, renewing
+from core.jobs.kick import LOOK, kick_after_commit
 from core.records.audit import note_action
 from core.registry import Subscriber, registry
 
@@ -159,12 +160,10 @@ def undelivered(state: str = "dead", limit: int = 200) -> list[dict[str, Any]]:
 
 def retry(delivery_id: int) -> bool:
     """Give a dead letter a new life, audited; False when it is not dead."""
-    from core.jobs.kick import kick_after_commit
-
     session = db.session()
     again = update(_table).where(_table.c.id == delivery_id, _table.c.state == "dead")
     if session.connection().execute(again.values(state="new", attempts=0, next_at=now())).rowcount != 1:
         return False
     note_action(session, "retry_delivery", None, reason=f"delivery {delivery_id}")
-    kick_after_commit(session, ("look", 0))
+    kick_after_commit(session, LOOK)
     return True

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.clock import now
 from core.db import db
 from core.events.model import Delivery, OutboxEvent
-from core.jobs.kick import kick_after_commit
+from core.jobs.kick import LOOK, kick_after_commit
 from core.permissions.principal import current_principal
 from core.registry import registry
 
@@ -45,7 +45,7 @@ def put(
     ]
     if deliveries:
         connection.execute(insert(Delivery.__table__), deliveries)
-        kick_after_commit(session, ("look", 0))
+        kick_after_commit(session, LOOK)
 
 
 def _inserted(connection: Any, row: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from rq import Queue
@@ -19,8 +19,17 @@ QUEUES = ("default", "bulk")
 BULK_FROM = 900  # seconds: jobs that may run longer wait behind the others
 LOOK_KEY = "zhian:look"
 
-Kick = tuple[str, int]
-"""("look", 0): look at the outbox; ("default", id) or ("bulk", id): run that job."""
+
+class Kick(NamedTuple):
+    """A message: run that job, in this queue and for at most that many seconds."""
+
+    queue: str
+    run_id: int
+    timeout: int
+
+
+LOOK = Kick("look", 0, 600)
+"""Look at the outbox."""
 
 
 def kick_after_commit(session: Any, kick: Kick) -> None:
@@ -48,11 +57,12 @@ def send(kicks: list[Kick]) -> bool:
     if client is None:
         return False
     try:
-        for name, number in kicks:
-            if name == "look":
+        for kick in kicks:
+            if kick == LOOK:
                 _look(client)
             else:
-                _queue(client, name).enqueue_call("core.jobs.tasks.run", (number,), timeout=-1, **_SHORT_MEMORY)
+                queue = _queue(client, kick.queue)
+                queue.enqueue_call("core.jobs.tasks.run", (kick.run_id,), timeout=kick.timeout, **_SHORT_MEMORY)
     except (redis.RedisError, OSError) as fault:
         rest()
         log.warning("the queue is away (%s); the scheduler will find the work", fault)
@@ -63,7 +73,7 @@ def send(kicks: list[Kick]) -> bool:
 def _look(client: redis.Redis) -> None:
     """One message is enough while no worker has begun to look; the worker takes the mark away before it looks."""
     if client.set(LOOK_KEY, 1, nx=True, ex=10):
-        _queue(client, "default").enqueue_call("core.jobs.tasks.look", timeout=600, **_SHORT_MEMORY)
+        _queue(client, "default").enqueue_call("core.jobs.tasks.look", timeout=LOOK.timeout, **_SHORT_MEMORY)
 
 
 _SHORT_MEMORY = {"result_ttl": 0, "failure_ttl": 3600}

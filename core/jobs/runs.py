@@ -16,7 +16,7 @@ from core.errors import NotFound, ZhianError
 from core.i18n import use_locale
 from core.jobs import progress
 from core.jobs.claims import LEASE, holder, lost, renewing
-from core.jobs.kick import BULK_FROM, kick_after_commit, send
+from core.jobs.kick import BULK_FROM, Kick, kick_after_commit, send
 from core.jobs.model import JobRun
 from core.permissions.people import load_principal
 from core.permissions.principal import current_principal
@@ -40,7 +40,7 @@ def enqueue(job_name: str, *, key: str | None = None, as_me: bool = False, **arg
     registry().jobs[job_name]
     session = db.session()
     run_id = insert_run(session.connection(), job_name, arguments, key, current_principal().user_id if as_me else None)
-    kick_after_commit(session, (queue_of(job_name), run_id))
+    kick_after_commit(session, message(job_name, run_id))
     return run_id
 
 
@@ -57,10 +57,11 @@ def insert_run(connection: Any, name: str, arguments: dict, key: str | None, use
     return made if made is not None else connection.execute(waiting).scalar_one()
 
 
-def queue_of(job_name: str) -> str:
-    """The RQ queue of a job."""
+def message(job_name: str, run_id: int) -> Kick:
+    """What tells a worker to run it: jobs that may take long wait behind the others."""
     job = registry().jobs.get(job_name)
-    return "bulk" if job and job.timeout > BULK_FROM else "default"
+    timeout = job.timeout if job else BULK_FROM
+    return Kick("bulk" if timeout > BULK_FROM else "default", run_id, timeout)
 
 
 def run_job(run_id: int) -> None:
@@ -160,7 +161,7 @@ def due(limit: int = 100) -> list[tuple[int, str]]:
 def kick_due() -> None:
     """Tell the workers again of runs that wait; a second message for one run does nothing."""
     if waiting := due():
-        send([(queue_of(name), run_id) for run_id, name in waiting])
+        send([message(name, run_id) for run_id, name in waiting])
 
 
 def run_view(run_id: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from core.db import db
 from core.events import delivery
 from core.jobs import runs, schedules
 from core.jobs.claims import holder
-from core.jobs.kick import send
+from core.jobs.kick import LOOK, send
 from core.jobs.model import Heartbeat
 
 log = logging.getLogger("zhian.jobs")
@@ -48,7 +48,7 @@ def tick(inline: bool = False) -> None:
     else:
         runs.kick_due()
         if delivery.any_due():
-            send([("look", 0)])
+            send([LOOK])
 
 
 def serve(app: Flask) -> None:

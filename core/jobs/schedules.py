@@ -98,7 +98,7 @@ def _fire(schedule: Schedule, row: Any, at: datetime) -> int | None:
         run_id = runs.insert_run(connection, schedule.job, {}, f"schedule {schedule.name}", None)
         connection.execute(update(_table).where(_table.c.name == schedule.name).values(last_job_id=run_id))
     log.info("schedule %s fires for %s", schedule.name, row.next_at)
-    send([(runs.queue_of(schedule.job), run_id)])
+    send([runs.message(schedule.job, run_id)])
     return run_id
 
 

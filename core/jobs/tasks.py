@@ -8,7 +8,7 @@ import redis
 from flask import Flask
 
 from core.jobs.connection import connection
-from core.jobs.kick import LOOK_KEY, send
+from core.jobs.kick import LOOK, LOOK_KEY, send
 
 _app: Flask | None = None
 
@@ -40,7 +40,7 @@ def look() -> None:
                 client.delete(LOOK_KEY)
         delivery.deliver_pending()
         if delivery.any_due():
-            send([("look", 0)])
+            send([LOOK])
 
 
 def run(job_id: int) -> None:

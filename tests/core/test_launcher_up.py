@@ -11,10 +11,12 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psycopg
 import pytest
 import redis
+from sqlalchemy import make_url
 
-from core.jobs.embedded import Embedded
+from core.jobs.embedded import Embedded, server_binary
 from core.settings import ROOT
 from core.supervise.traces import started
 from tests.support import probe
@@ -187,3 +189,34 @@ def test_a_port_taken_by_a_stranger_is_noticed_before_anything_is_made(environme
         line = command("up", "--data", tmp_path, "--port", port, check=False, env=environment)
     assert line.returncode == 1
     assert not (tmp_path / "zhian.db").exists()
+
+
+def test_on_postgresql_and_a_redis_of_its_own_it_starts_no_server(scratch, environment, postgres, tmp_path):
+    program, port = server_binary(), _free_port()
+    line = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE zhian_up TEMPLATE template0")
+    elsewhere = {
+        "DATABASE_URL": make_url(postgres).set(database="zhian_up").render_as_string(),
+        "REDIS_URL": f"redis://127.0.0.1:{port}/3",
+    }
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL) as server:
+        try:
+            with running(scratch / "production", env=environment | elsewhere) as deployment:
+                assert deployment.ready["pids"]["redis"] is None
+                assert not (deployment.data / "zhian.db").exists()
+                data = ("--data", deployment.data)
+                command("probe-say", tmp_path / "heard", 0, 20, *data, env=environment | elsewhere)
+                until(lambda: len(lines(tmp_path / "heard")) == 20)
+                seen = command("doctor", *data, env=environment | elsewhere, check=False).stdout
+                assert "Encoding UTF8" in seen
+                assert "Queue: redis, 1 workers" in seen
+        finally:
+            server.terminate()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP DATABASE zhian_up WITH (FORCE)")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe_socket:
+        return probe_socket.getsockname()[1]
