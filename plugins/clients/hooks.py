@@ -7,6 +7,7 @@ from typing import Any
 from core import Action, Change, FieldRule, Grant, Menu, NumberRule, Record, Scopes, View, hookimpl
 from plugins.clients import actions, grants, rules, services, views
 from plugins.clients.records import Client, Contact
+from plugins.clients.regions import region_name
 
 
 @hookimpl
@@ -55,6 +56,14 @@ def register_menus() -> list[Menu]:
 def register_actions() -> list[Action]:
     """Number, tier, owner."""
     return actions.actions()
+
+
+@hookimpl
+def filter_list_rows(record_key: str, rows: list[dict[str, Any]]) -> None:
+    """Regions in words."""
+    if record_key == "clients.client":
+        for row in rows:
+            row["region_words"] = region_name(row.get("region"))
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from plugins.cases.status.facts import Facts, Past
 from plugins.cases.status.machine import Move, Outcome, Problem, apply_event, candidates, may, moves, overlays_after
 from plugins.cases.status.model import (
     CODES,
+    AlsoRaise,
     Condition,
     EventType,
     Expected,
@@ -26,6 +27,7 @@ from plugins.cases.status.road import Stop, road
 
 __all__ = [
     "CODES",
+    "AlsoRaise",
     "Condition",
     "EventType",
     "Expected",

@@ -1,0 +1,142 @@
+"""What the plugin hooks into; each function delegates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import (
+    Action,
+    Change,
+    Endpoints,
+    FieldRule,
+    Grant,
+    ImportSource,
+    Menu,
+    NumberRule,
+    Record,
+    Scopes,
+    View,
+    hookimpl,
+)
+from plugins.cases import actions, endpoints, grants, normalise, page, parts, rules, services, views
+from plugins.cases.case import Case
+from plugins.cases.importing import CaseImport
+from plugins.cases.records import RECORDS, Applicant, Goods
+from plugins.clients import also_assigned
+
+also_assigned(rules.clients_worked_for)
+
+
+@hookimpl
+def register_records() -> list[type[Record]]:
+    """Cases and what hangs on them."""
+    return list(RECORDS)
+
+
+@hookimpl
+def register_scopes() -> dict[str, Scopes]:
+    """Whose case it is; its parts follow it."""
+    parts_of_cases = {model.__record__["key"]: rules.PART_SCOPES for model in RECORDS if model is not Case}
+    return {"cases.case": rules.CASE_SCOPES, **parts_of_cases}
+
+
+@hookimpl
+def register_grants() -> list[Grant]:
+    """Who may do what with them."""
+    return grants.grants()
+
+
+@hookimpl
+def register_field_rules() -> list[FieldRule]:
+    """Unpublished titles, assessments, costs."""
+    return grants.field_rules()
+
+
+@hookimpl
+def register_numbering() -> list[NumberRule]:
+    """The case number."""
+    return [services.NUMBER_RULE]
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """Lists, pages, forms, board, calendar."""
+    return views.views()
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """The sidebar."""
+    return views.menus()
+
+
+@hookimpl
+def register_actions() -> list[Action]:
+    """Events, corrections, verification, reassignment, closing."""
+    return actions.actions()
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """The dialog of a move."""
+    return [endpoints.cases]
+
+
+@hookimpl
+def register_import_sources() -> list[ImportSource]:
+    """Sheets of registers, exports and agencies."""
+    return [ImportSource("cases.case", CaseImport())]
+
+
+@hookimpl
+def before_create(model: type[Record], records: list[Any]) -> None:
+    """Numbers, kinds, terms and places of new cases."""
+    if model is Case:
+        normalise.complete_new(records)
+
+
+@hookimpl
+def before_update(model: type[Record], changes: list[Change]) -> None:
+    """The same for changed ones."""
+    if model is Case:
+        normalise.complete_changed(changes)
+
+
+@hookimpl
+def after_create(model: type[Record], records: list[Any]) -> None:
+    """Applicants and classes get their rows, or their case its lists."""
+    if model is Case:
+        parts.make_parts(records)
+    elif model in (Applicant, Goods):
+        parts.follow_rows(model, records)
+
+
+@hookimpl
+def after_update(model: type[Record], changes: list[Change]) -> None:
+    """The two sides stay in step."""
+    if model is Case:
+        parts.follow_case(changes)
+    elif model in (Applicant, Goods):
+        parts.follow_rows(model, [change.record for change in changes])
+
+
+@hookimpl
+def after_delete(model: type[Record], records: list[Any]) -> None:
+    """A removed row leaves the list too."""
+    if model in (Applicant, Goods):
+        parts.follow_rows(model, records)
+
+
+@hookimpl
+def filter_list_rows(record_key: str, rows: list[dict[str, Any]]) -> None:
+    """The status cell's words and progress."""
+    if record_key == "cases.case" and rows and "case_type" in rows[0]:
+        page.add_states(rows)
+
+
+@hookimpl
+def provide_badge(record_key: str, row: dict[str, Any]) -> str | None:
+    """The image of a mark in lists and heads."""
+    image = row.get("mark_image") if record_key == "cases.case" else None
+    ident = image.get("id") if isinstance(image, dict) else image
+    return f"/files/{ident}" if ident else None

@@ -1,0 +1,75 @@
+"""What own, assigned, team, department and branch mean for cases, as SQL expressions, and which titles stay closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from core import Principal, Scopes, scopes_via
+from plugins.cases.case import Case
+from plugins.cases.records import Member
+from plugins.clients import Client
+
+_member = Member.__table__.c
+_case = Case.__table__.c
+_client = Client.__table__.c
+
+
+def named(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Agent in charge, process clerk, or a member of the case's team."""
+    me = principal.user_id
+    return or_(
+        model.agent_id == me,
+        model.process_clerk_id == me,
+        model.id.in_(select(_member.case_id).where(_member.user_id == me)),
+    )
+
+
+def own(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Named on the case, its client manager, who made it, or the lead consultant of its client."""
+    me = principal.user_id
+    return or_(
+        named(model, principal),
+        model.client_manager_id == me,
+        model.created_by_id == me,
+        model.client_id.in_(select(_client.id).where(_client.owner_id == me)),
+    )
+
+
+def team(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """The team of the case's client."""
+    if not principal.team_ids:
+        return false()
+    return model.client_id.in_(select(_client.id).where(_client.team_id.in_(sorted(principal.team_ids))))
+
+
+def department(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """The case's department or one below the person's."""
+    return model.department_id.in_(sorted(principal.department_ids)) if principal.department_ids else false()
+
+
+def branch(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """The case's branch."""
+    return model.branch_id == principal.branch_id if principal.branch_id else false()
+
+
+def clients_worked_for(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Of clients: those with a case on which the person is named."""
+    me = principal.user_id
+    on_team = select(_member.case_id).where(_member.user_id == me)
+    worked = or_(_case.agent_id == me, _case.process_clerk_id == me, _case.id.in_(on_team))
+    return model.id.in_(select(_case.client_id).where(worked))
+
+
+def unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """An invention whose content is not public yet."""
+    return and_(
+        model.right_kind.in_(("invention", "utility_model", "design")),
+        model.publication_date.is_(None),
+        model.grant_publication_date.is_(None),
+    )
+
+
+CASE_SCOPES = Scopes(own=own, assigned=named, team=team, department=department, branch=branch)
+PART_SCOPES = scopes_via("case")

@@ -1,0 +1,288 @@
+"""What the lists, pages, forms, board and calendar of cases show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core import (
+    CalendarView,
+    Column,
+    DetailView,
+    FormView,
+    KanbanView,
+    ListView,
+    Menu,
+    Preset,
+    Related,
+    Section,
+    Tab,
+    View,
+    _,
+    run_action,
+)
+from plugins.cases import choices, page, status
+
+READABLE = {
+    "applicants": ("applicant_names",),
+    "goods": ("goods_text",),
+    "priority": ("priority_date", "priority_number", "priority_country"),
+    "version": ("software_version",),
+}
+"""What people read in place of a field that holds structured data."""
+
+EVENT_COLUMNS = ("code", "date", "delivery", "document", "outcome")
+BASE = Section(
+    "base",
+    _("Case"),
+    ("case_type", "client", "client_reference", "jurisdiction", "right_kind", "title", "title_en", "opened_on"),
+)
+MARK = Section("mark", _("Mark"), ("mark_name", "mark_type", "classes"), when=lambda c: _kind(c) in ("trademark", None))
+PEOPLE = Section("people", _("People"), ("agent", "process_clerk", "client_manager", "department", "branch"))
+FILED = Section(
+    "filed",
+    _("Numbers and dates"),
+    (
+        "application_number",
+        "filing_date",
+        "publication_number",
+        "publication_date",
+        "grant_number",
+        "grant_publication_date",
+        "registration_number",
+        "registration_date",
+        "valid_from",
+        "valid_to",
+        "priority_date",
+        "priority_number",
+        "priority_country",
+    ),
+)
+MORE = Section(
+    "more",
+    _("Further data"),
+    (
+        "parent_case",
+        "registration",
+        "agency",
+        "classification",
+        "abstract",
+        "claims_count",
+        "foreign_filing_planned",
+        "disclosure_date",
+        "exhibition_date",
+        "internal_opinion",
+        "cost",
+        "remarks",
+    ),
+    folded=True,
+)
+STAND = Section(
+    "stand",
+    _("Standing"),
+    ("status_since", "overlays", "verified_by", "verified_at", "watched", "closed_on"),
+)
+
+
+def _kind(case: Any) -> str | None:
+    case_type = getattr(case, "case_type", None)
+    return status.model(case_type).right_kinds[0] if case_type in status.CODES else None
+
+
+def _of(code: str) -> Callable[[Any], bool]:
+    return lambda case: getattr(case, "case_type", None) == code
+
+
+def type_section(code: str, reading: bool) -> Section:
+    """The fields of one case type, for reading or for a form."""
+    model = status.model(code)
+    names: list[str] = []
+    for name in model.type_fields:
+        shown = READABLE.get(name, (name,))
+        names += [n for n in shown if n not in names and (reading or n not in ("applicant_names", "goods_text"))]
+    label = next(choice.label for choice in choices.TYPES if choice.code == code)
+    return Section(f"type_{code}", label, tuple(names), when=_of(code))
+
+
+def form_sections() -> tuple[Section, ...]:
+    """The form: the case, the fields of its type, people, the rest."""
+    taken = {*BASE.fields, *PEOPLE.fields}
+    typed = []
+    for code in status.CODES:
+        section = type_section(code, reading=False)
+        typed.append(
+            Section(section.key, section.label, tuple(n for n in section.fields if n not in taken), section.when)
+        )
+    return (BASE, *typed, PEOPLE, MORE)
+
+
+def move_card(case: Any, target: str) -> Any:
+    """A card dropped on another lane: the event that leads there, if it needs nothing that must be typed."""
+    events = [t.event for t in status.model(case.case_type).by_state.get(case.status, ()) if t.to == target]
+    event = events[0] if events else ""
+    return run_action(case, "cases.case", "record_event", {"event": event, "to": target})
+
+
+def views() -> list[View]:
+    """All views of this plugin."""
+    return [case_list(), case_page(), FormView("cases.case", sections=form_sections()), board(), *part_views()]
+
+
+def case_list() -> ListView:
+    """The list that people live in."""
+    return ListView(
+        "cases.case",
+        columns=(
+            Column("name"),
+            Column("application_number"),
+            Column("classes", template="cases/cell_classes.html", needs=("classes",)),
+            Column("status", template="cases/cell_status.html", needs=("status", "case_type"), sort="status"),
+            Column("agent"),
+            Column("filing_date"),
+            Column("case_type", shown=False),
+            Column("jurisdiction", shown=False),
+            Column("applicant_names", shown=False),
+            Column("registration_number", shown=False),
+            Column("publication_date", shown=False),
+            Column("registration_date", shown=False),
+            Column("valid_to", shown=False),
+            Column("next_renewal_reminder", shown=False),
+            Column("process_clerk", shown=False),
+            Column("department", shown=False),
+            Column("opened_on", shown=False),
+        ),
+        filters=(
+            "case_type",
+            "status",
+            "status_group",
+            "right_kind",
+            "jurisdiction",
+            "client",
+            "agent",
+            "process_clerk",
+            "classes",
+            "department",
+            "branch",
+            "filing_date",
+            "valid_to",
+            "watched",
+        ),
+        group_by=("status_group", "status", "case_type", "agent", "client", "jurisdiction", "department"),
+        presets=(
+            Preset("mine", _("My open cases"), {"agent": "me", "closed_on__isnull": "true"}, default=True),
+            Preset("all", _("All cases"), {}),
+            Preset("action", _("Action needed"), {"status_group__in": "action,at_risk"}, group="status"),
+            Preset("intake", _("Being prepared"), {"status_group": "intake"}, group="status"),
+            Preset("marks", _("Trademarks"), {"right_kind": "trademark"}),
+            Preset("patents", _("Patents"), {"right_kind__in": "invention,utility_model,design"}),
+            Preset("renewals", _("Renewals ahead"), {"next_renewal_reminder__lte": "today+90"}, sort="valid_to"),
+        ),
+        sort="-number",
+        empty=_("No cases yet. Import a sheet or add the first."),
+    )
+
+
+def case_page() -> DetailView:
+    """The page of a case: road, facts of its type, events, parties, goods, relations, team."""
+    typed = tuple(type_section(code, reading=True) for code in status.CODES)
+    return DetailView(
+        "cases.case",
+        subtitle=("number", "case_type", "jurisdiction", "client"),
+        badge="status",
+        head_template="cases/head.html",
+        head_context=page.head,
+        facts=(*typed, PEOPLE, STAND),
+        tabs=(
+            Tab(
+                "events",
+                _("Events"),
+                related=Related(
+                    "cases.event", "case", ("code", "date", "delivery", "document", "outcome"), sort="-date"
+                ),
+            ),
+            Tab(
+                "applicants",
+                _("Applicants"),
+                related=Related("cases.applicant", "case", ("position", "name", "name_en", "client"), sort="position"),
+            ),
+            Tab(
+                "goods",
+                _("Classes and goods"),
+                related=Related("cases.goods", "case", ("nice_class", "items", "status")),
+                when=lambda case: _kind(case) in ("trademark", "madrid"),
+            ),
+            Tab("relations", _("Related cases"), template="cases/relations.html", context=page.relations),
+            Tab("team", _("Team"), related=Related("cases.member", "case", ("user", "role", "until"))),
+        ),
+    )
+
+
+def board() -> KanbanView:
+    """The board by status; only lanes with cards are drawn."""
+    return KanbanView(
+        "cases.case",
+        field="status",
+        columns=lambda: list(choices.states()),
+        card=("number", "client", "agent", "filing_date"),
+        move=move_card,
+    )
+
+
+def part_views() -> list[View]:
+    """Lists and forms of what hangs on a case, and the calendars."""
+    return [
+        CalendarView("cases.case", date="next_renewal_reminder", title="name", tone="status"),
+        CalendarView("cases.event", date="date", title="code"),
+        ListView(
+            "cases.event",
+            columns=tuple(
+                map(Column, ("code", "case", "date", "dispatch_date", "receipt_date", "delivery", "notice_number"))
+            )
+            + tuple(Column(name) for name in ("document", "outcome", "state_after", "waiting")),
+            filters=("code", "case", "source", "delivery", "date", "waiting"),
+            group_by=("code", "source"),
+            presets=(
+                Preset("waiting", _("Waiting"), {"waiting__isnull": "false"}),
+                Preset("all", _("All events"), {}, default=True),
+            ),
+            sort="-date",
+            empty=_("No events yet. Record one on a case's page."),
+        ),
+        FormView(
+            "cases.event",
+            sections=(
+                Section("event", _("Event"), ("case", "code", "date", "dispatch_date", "receipt_date", "delivery")),
+                Section("paper", _("Paper"), ("notice_number", "document", "outcome", "reason")),
+            ),
+        ),
+        FormView(
+            "cases.applicant",
+            sections=(
+                Section(
+                    "party",
+                    _("Applicant"),
+                    ("case", "position", "role", "name", "name_en", "client", "country", "address", "address_en"),
+                ),
+            ),
+        ),
+        FormView(
+            "cases.goods",
+            sections=(
+                Section("goods", _("Class and goods"), ("case", "nice_class", "items", "items_en", "similar_groups")),
+            ),
+        ),
+        FormView(
+            "cases.relation",
+            sections=(Section("relation", _("Related case"), ("case", "kind", "to", "external", "note")),),
+        ),
+        FormView("cases.member", sections=(Section("member", _("Team"), ("case", "user", "role", "until")),)),
+    ]
+
+
+def menus() -> list[Menu]:
+    """The sidebar entries."""
+    case, event = ("cases.case", "read"), ("cases.event", "read")
+    return [
+        Menu("cases", _("Cases"), "folder", "cases", 10, record="cases.case", permission=case),
+        Menu("events", _("Events"), "file-text", "cases", 30, record="cases.event", permission=event),
+    ]
