@@ -61,7 +61,7 @@ class Rule:
     record: str
     name: str
     where: Expression
-    actions: tuple[str, ...] = ("read", "update", "delete", "export")
+    actions: tuple[str, ...] = STANDARD_ACTIONS
     roles: tuple[str, ...] | None = None
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, not_, null, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, not_, null, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from core.clock import today
 from core.db import db
@@ -171,7 +171,7 @@ def _contains(spec: Field, column: Any, raw: Any) -> ColumnElement[bool]:
     text = str(raw)
     if spec.kind in (*LISTS, "json"):
         if db.engine.dialect.name == "postgresql":
-            return column.op("@>")(cast(json.dumps([text]), column.type))
+            return column.op("@>")(cast(literal(json.dumps([text])), JSONB))
         return cast(column, String).contains(json.dumps(text), autoescape=True)
     if spec.kind not in ("text", "long_text", "choice"):
         raise BadRequest(_("“%(name)s” cannot be searched by a part of its text.", name=spec.name), code="operator")

@@ -47,6 +47,8 @@ def load_values(
     """Values by attribute, checked against declaration, field rules and visibility of link targets; raises `Invalid`."""
     if not isinstance(values, dict):
         raise Invalid([FieldError("", "object", _("Give the values as an object of fields."))])
+    if partial:  # what was shown as hidden comes back from forms and programs as it is, and stays as it is
+        values = {name: value for name, value in values.items() if value != {"hidden": True}}
     loaded, errors = loader(model).load(values, partial=partial, allow=allow)
     treated = access().treatments(model, db.session().principal)
     for name in [n for n in loaded if n in treated]:

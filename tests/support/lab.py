@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import orjson
 
 from core.settings import Settings
 
@@ -149,7 +149,7 @@ class Client:
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The response; `path` is below /api/v1/."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        content = {"data": orjson.dumps(body), "content_type": "application/json"} if body is not None else {}
+        content = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
         return self.app.test_client().open(
             f"/api/v1/{path}", method=method, headers={**self.headers, **more}, **content
         )
