@@ -15,6 +15,7 @@ from core.db import db, system, transaction
 from core.events import delivery
 from core.events.model import Delivery, OutboxEvent
 from core.events.outbox import emit
+from core.jobs.own import tidy
 from core.permissions.org import Team
 from core.registry import Subscriber, registry
 
@@ -178,3 +179,13 @@ def test_several_workers_at_once_deliver_each_event_once(app, heard):
         thread.join()
     assert sorted(payload["number"] for payload, _key in heard) == list(range(30))
     assert set(states()) == {"done"}
+
+
+def test_tidying_forgets_what_was_delivered_long_ago_and_nothing_else(heard):
+    say(1)
+    delivery.deliver_pending()
+    assert tidy()["events"] == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=31), tick=True):
+        say(2)
+        assert tidy()["events"] == 1
+    assert states() == ["new"]
