@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from core import Change, db, delete, elevated, insert_derived
+from core import Change, current_principal, db, elevated, insert_derived
+from plugins.cases import computed
 from plugins.cases.case import Case
 from plugins.cases.records import Applicant, Goods
 
 WHY = "parts of a case follow the case"
-_following: ContextVar[bool] = ContextVar("zhian_cases_following", default=False)
-
-
-@contextmanager
-def _keeping_step() -> Iterator[None]:
-    """While one side follows the other, the other does not follow back."""
-    token = _following.set(True)
-    try:
-        with elevated(WHY):
-            yield
-    finally:
-        _following.reset(token)
 
 
 def make_parts(cases: Iterable[Any]) -> None:
@@ -34,15 +22,13 @@ def make_parts(cases: Iterable[Any]) -> None:
     applicants = [row for case in cases for row in _applicant_rows(case)]
     goods = [row for case in cases for row in _goods_rows(case)]
     if applicants or goods:
-        with _keeping_step():
+        with elevated(WHY):
             insert_derived(Applicant, applicants)
             insert_derived(Goods, goods)
 
 
 def follow_case(changes: Iterable[Change]) -> None:
     """Rows follow lists that were changed on the case itself."""
-    if _following.get():
-        return
     changes = list(changes)
     named = [change.record for change in changes if change.changed("applicants")]
     classed = [change.record for change in changes if change.changed("goods")]
@@ -53,13 +39,15 @@ def follow_case(changes: Iterable[Change]) -> None:
 
 
 def follow_rows(model: type[Any], rows: Iterable[Any]) -> None:
-    """The lists on the case follow rows that were changed by themselves."""
+    """The lists on the case follow rows that were changed by themselves; the case wants verifying anew."""
     ids = sorted({row.case_id for row in rows if row.case_id})
-    if _following.get() or not ids:
+    if not ids:
         return
-    with _keeping_step():
-        for case in db.session.scalars(select(Case).where(Case.id.in_(ids))):
-            _list_applicants(case) if model is Applicant else _list_goods(case)
+    anew = {"entered_by_id": current_principal().user_id, "verified_by_id": None, "verified_at": None}
+    with elevated(WHY) as session:
+        for case_id in ids:
+            values = _applicant_list(case_id) if model is Applicant else _goods_list(case_id)
+            session.execute(update(Case).where(Case.id == case_id).values(**values, **anew))
 
 
 def _applicant_rows(case: Any) -> list[Applicant]:
@@ -85,40 +73,39 @@ def _goods_rows(case: Any) -> list[Goods]:
 
 def _replace_applicants(cases: list[Any]) -> None:
     ids = [case.id for case in cases]
-    with _keeping_step():
-        old = db.session.scalars(select(Applicant).where(Applicant.case_id.in_(ids), Applicant.role == "applicant"))
-        for row in old.all():
-            delete(row)
-        db.session.flush()
+    with elevated(WHY) as session:
+        session.execute(delete(Applicant).where(Applicant.case_id.in_(ids), Applicant.role == "applicant"))
         insert_derived(Applicant, [row for case in cases for row in _applicant_rows(case)])
 
 
 def _replace_goods(cases: list[Any]) -> None:
+    wanted = {(row.case_id, row.nice_class): row for case in cases for row in _goods_rows(case)}
     ids = [case.id for case in cases]
-    with _keeping_step():
-        wanted = {(row.case_id, row.nice_class): row for case in cases for row in _goods_rows(case)}
-        for row in db.session.scalars(select(Goods).where(Goods.case_id.in_(ids))).all():
-            same = wanted.pop((row.case_id, row.nice_class), None)
-            if same is None:
-                delete(row)
-            else:
-                row.items = same.items
-        db.session.flush()
+    with elevated(WHY) as session:
+        there = session.execute(select(Goods.id, Goods.case_id, Goods.nice_class).where(Goods.case_id.in_(ids))).all()
+        gone = [row.id for row in there if (row.case_id, row.nice_class) not in wanted]
+        session.execute(delete(Goods).where(Goods.id.in_(gone)))
+        for row in there:
+            if same := wanted.pop((row.case_id, row.nice_class), None):
+                session.execute(update(Goods).where(Goods.id == row.id).values(items=same.items))
         insert_derived(Goods, list(wanted.values()))
 
 
-def _list_applicants(case: Case) -> None:
+def _applicant_list(case_id: int) -> dict[str, Any]:
     rows = db.session.scalars(
         select(Applicant)
-        .where(Applicant.case_id == case.id, Applicant.role == "applicant")
+        .where(Applicant.case_id == case_id, Applicant.role == "applicant")
         .order_by(Applicant.position, Applicant.id)
     ).all()
     made = [{"name": r.name, "name_en": r.name_en, "client": r.client_id, "address": r.address} for r in rows]
-    case.applicants = [{k: v for k, v in row.items() if v is not None} for row in made] or None
+    applicants = [{k: v for k, v in row.items() if v is not None} for row in made] or None
+    names = computed.applicant_names(SimpleNamespace(applicants=applicants))
+    return {"applicants": applicants, "applicant_names": names}
 
 
-def _list_goods(case: Case) -> None:
-    rows = db.session.scalars(select(Goods).where(Goods.case_id == case.id)).all()
+def _goods_list(case_id: int) -> dict[str, Any]:
+    rows = db.session.scalars(select(Goods).where(Goods.case_id == case_id)).all()
     made = [{"class": int(row.nice_class), "items": row.items or []} for row in rows]
-    case.goods = sorted(made, key=lambda row: row["class"]) or None
-    case.classes = [str(row["class"]) for row in case.goods or ()] or None
+    goods = sorted(made, key=lambda row: row["class"]) or None
+    words = computed.goods_text(SimpleNamespace(goods=goods))
+    return {"goods": goods, "goods_text": words, "classes": [str(row["class"]) for row in goods or ()] or None}
