@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from core.hooks.specs import hookimpl
 from core.i18n import L, _
 from core.permissions.org import ORG_RECORDS
 from core.permissions.principal import Principal
-from core.permissions.rules import Grant, Role, Rule, Scopes
+from core.permissions.rules import Grant, Role, Rule, Scopes, access
 from core.records.notes import NOTE_RECORDS
+from core.registry import registry
 from core.views import Column, DetailView, FormView, ListView, Menu, Related, Section, Tab
 
 ROLES = (
@@ -46,6 +47,7 @@ def register_grants() -> list[Grant]:
     grants += [
         Grant("*", "core.note", ("read", "create", "update", "delete"), "own"),
         Grant("*", "core.attachment", ("create",), "own"),
+        Grant("*", "core.attachment", ("read",), "record"),
     ]
     grants += [Grant("*", "core.notification", ("read", "update"), "own")]
     grants += [Grant("*", key, ("read", "update"), "own") for key in ("core.api_key", "core.session")]
@@ -67,6 +69,19 @@ def made_by_me(model: Any, principal: Principal) -> ColumnElement[bool]:
     return model.created_by_id == principal.user_id
 
 
+def of_seen_records(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Files whose record the person may read."""
+    kinds = [k for key, k in registry().types.items() if not key.startswith("core.") and principal.can(key, "read")]
+    seen = [
+        and_(
+            model.record_key == kind.key,
+            model.record_id.in_(select(kind.model.__table__.c.id).where(access().where(kind.model, principal, "read"))),
+        )
+        for kind in kinds
+    ]
+    return or_(false(), *seen)
+
+
 @hookimpl
 def register_scopes() -> dict[str, Scopes]:
     own = Scopes(own=mine)
@@ -75,7 +90,7 @@ def register_scopes() -> dict[str, Scopes]:
         "core.api_key": own,
         "core.session": own,
         "core.note": Scopes(own=made_by_me),
-        "core.attachment": Scopes(own=made_by_me),
+        "core.attachment": Scopes(own=made_by_me, extra={"record": of_seen_records}),
         "core.user": Scopes(own=lambda model, principal: model.id == principal.user_id),
     }
 
