@@ -76,9 +76,9 @@ def miss(deadline: Deadline, reason: str) -> None:
     db.session.flush()
 
 
-def hand_over(deadlines: list[Deadline], person: int, deputy: int | None) -> None:
-    """Give deadlines to another person, with a deputy if named."""
-    for deadline in deadlines:
+def hand_over(deadlines: Deadline | list[Deadline], person: int, deputy: int | None) -> None:
+    """Give one or several deadlines to another person, with a deputy if named."""
+    for deadline in deadlines if isinstance(deadlines, list) else [deadlines]:
         deadline.responsible_id = person
         if deputy is not None:
             deadline.deputy_id = deputy

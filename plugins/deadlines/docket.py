@@ -22,6 +22,7 @@ from plugins.deadlines.reading import facts_of, plain_inputs
 from plugins.deadlines.records import Deadline
 
 BATCH = 500
+ANNUITIES = ("CN.PAT.ANNUITY", "CN.PAT.ANNUITY_GRACE")
 SUMMARY = 60
 """Up to so many changed deadlines are named one by one in the log."""
 
@@ -207,10 +208,11 @@ def _keep_up(work: _Work, case: Any, item: Derived, row: Any) -> None:
 
 def _new(engine: Deriver, case: Any, item: Derived) -> Deadline:
     rule = item.rule
+    yearly = rule.code in ANNUITIES
     return Deadline(
         case_id=case.id,
-        name=rule.title_zh,
-        name_en=rule.title_en,
+        name=rule.title_zh + (f"（第 {item.occurrence} 年）" if yearly else ""),
+        name_en=rule.title_en + (f", year {item.occurrence}" if yearly else ""),
         rule_code=rule.code,
         kind=rule.kind,
         severity=item.severity,
@@ -237,7 +239,7 @@ def _new(engine: Deriver, case: Any, item: Derived) -> Deadline:
 
 
 def _amount(engine: Deriver, item: Derived) -> Decimal | None:
-    if item.rule.code not in ("CN.PAT.ANNUITY", "CN.PAT.ANNUITY_GRACE"):
+    if item.rule.code not in ANNUITIES:
         return None
     full = annuity(engine.pack, item.inputs.get("right_kind"), int(item.occurrence))
     return None if full is None else reduced(full, reduction(item.inputs))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import _, current_locale, db, gettext, record_class
+from core import _, current_locale, db, gettext, local, record_class
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine import Evaluator, InputError, Outcome
 from plugins.deadlines.engine.milestones import milestones
@@ -19,7 +19,7 @@ from plugins.deadlines.overlay import engine as engine_in_force
 from plugins.deadlines.reading import engine_inputs
 from plugins.deadlines.records import Deadline, Reminder
 
-MONTHS_SHOWN = 2
+VERSIONS_SHOWN = 6
 
 
 def head(deadline: Deadline) -> dict[str, Any]:
@@ -32,7 +32,6 @@ def head(deadline: Deadline) -> dict[str, Any]:
         "live": deadline.status in LIVE,
         "rule": rule,
         "rule_record": _rule_record(deadline.rule_code),
-        "case": _case(deadline.case_id),
         "steps": [*(why_step(step) for step in steps), *_own_steps(deadline)],
         "milestones": _milestones(engine, rule, deadline, found),
         "months": _months(engine, deadline, steps),
@@ -192,6 +191,8 @@ def closing_needs(deadline: Deadline) -> dict[str, Any]:
         checks.append({"moon": done if confirmed else still, "label": gettext("Second person"), "note": note})
     return {
         "deadline": deadline,
+        "case": _case(deadline.case_id),
+        "computed": _versions(deadline),
         "checks": checks,
         "people": _named(deadline),
         "reminders": _reminders(deadline),
@@ -226,6 +227,21 @@ def _reminders(deadline: Deadline) -> list[dict[str, Any]]:
         if row.mail_id and "href" not in item:
             item |= {"href": f"/r/deadlines.mail/{row.mail_id}", "href_label": gettext("Mail")}
     return list(found.values())
+
+
+def _versions(deadline: Deadline) -> list[dict[str, Any]]:
+    """Each time it was computed, the newest first: the date that came out, by which rules and calendar."""
+    rows, held = [], deadline
+    while held is not None and len(rows) < VERSIONS_SHOWN:
+        first = held.replaces_id is None
+        words = gettext("First computed") if first else gettext("Computed anew")
+        note = gettext(
+            "rules %(rules)s, calendar %(calendar)s", rules=held.rule_version, calendar=held.calendar_version
+        )
+        label = f"{words}: {(held.computed_due or held.due).isoformat()}"
+        rows.append({"moon": "done", "label": label, "note": note, "time": f"{local(held.created_at):%m-%d %H:%M}"})
+        held = None if first else db.session.get(Deadline, held.replaces_id)
+    return rows
 
 
 def step_words(step: str) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import db, elevated, enqueue, now, record_class, today, use_locale
+from core import db, elevated, enqueue, local, now, record_class, today, use_locale
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.letters import reminder_text
-from plugins.deadlines.plans import plan_for, steps_of
+from plugins.deadlines.plans import Step, plan_for, steps_of
 from plugins.deadlines.records import Deadline, Mail, Reminder, ReminderPlan
 
 HORIZON = timedelta(days=400)
@@ -58,13 +58,20 @@ def _decide_batch(batch: Sequence[Deadline], plans: Iterable[Any], day: date, ma
         plan = plan_for(deadline, plans)
         if plan is None:
             continue
-        passed = [step for step in steps_of(deadline, plan) if step.day <= day]
+        passed = _passed(deadline, plan, day)
         for person in people.of(deadline, to_head=plan.to_head):
             fresh = [step for step in passed if (deadline.id, step.code, person.id) not in decided]
             for step in fresh:
                 latest = step is passed[-1]
                 _decide(deadline, cases.get(deadline.case_id), plan, step, person, latest, made)
     db.session.flush()
+
+
+def _passed(deadline: Deadline, plan: Any, day: date) -> list[Step]:
+    """Steps whose day has come. Of those older than the deadline itself only the last one: it is told at once."""
+    come = [step for step in steps_of(deadline, plan) if step.day <= day]
+    made = local(deadline.created_at).date()
+    return [step for step in come if step.day >= made or step is come[-1]]
 
 
 def _decided(ids: list[int]) -> set[tuple[int, str, int]]:

@@ -113,14 +113,16 @@ class Deriver:
         self, planned: Planned, made: Derived, events: Mapping[str, list[Event]], as_of: date, found: list[Derived]
     ) -> None:
         then = planned.then
-        if then is None or not made.overdue or made.state != OPEN:
+        if then is None or not made.overdue or made.state == SETTLED:
             return
         end = made.nominal
         inputs = {**made.inputs, "validity_end": end, "annuity_nominal_day": end, "ir_expiry_date": end}
         outcome = then.compute(inputs)
         if then.rule.applies.get("strict") and outcome.base < then.rule.effective_from:
             return
-        found.append(self._one(then, made.fact, made.occurrence, inputs, outcome, events, as_of))
+        follower = self._one(then, made.fact, made.occurrence, inputs, outcome, events, as_of)
+        presumed = made.state == PRESUMED and follower.state == OPEN
+        found.append(follower._replace(state=PRESUMED) if presumed else follower)
 
     def _one(
         self,
@@ -150,7 +152,7 @@ class Deriver:
         )
 
     def _work_days(self, base: date, nominal: date, safe: date) -> tuple[date, date]:
-        """The agency's own day and the day for the client's instruction, never before the base."""
+        """The agency's own day and the day for the client's instruction, never before the period began."""
         length = (nominal - base).days or _NO_PERIOD
         internal, client = next((mine, theirs) for up_to, mine, theirs in self._margins if length <= up_to)
         found = self._days_before.get((safe, internal))
@@ -158,7 +160,7 @@ class Deriver:
             if safe.year < 3:
                 return safe, safe
             found = self._days_before[safe, internal] = self._before_rest(safe - internal), safe - client
-        first = base if base < safe else found[1] if length == _NO_PERIOD else safe - timedelta(length)
+        first = found[1] if length == _NO_PERIOD else safe - timedelta(length)
         return (found[0] if found[0] > first else first), (found[1] if found[1] > first else first)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from .calendars import OFFICIAL, Calendars
+from .dates import parse_day
 from .evaluate import Evaluator, Limb, Outcome
 from .packs import Pack, Rule
 from .problems import InputError
@@ -37,7 +38,7 @@ def explain(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Out
     steps = _period_steps(engine, rule, inputs, found, law)
     steps.append(_roll_step(engine.calendars, rule, found))
     if found.safe != found.due:
-        steps.append(Step("safe", {}, found.safe, "; ".join(filter(None, (rule.code, rule.note[:80])))))
+        steps.append(_safe_step(engine, rule, inputs, found))
     coverage = engine.calendars.coverage(found.due.year)
     if coverage != OFFICIAL:
         steps.append(Step(coverage, {"year": found.due.year}, found.due, f"holidays {engine.calendars.version}"))
@@ -46,11 +47,24 @@ def explain(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Out
     return steps
 
 
+def _safe_step(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome) -> Step:
+    """Which cautious reading of the law gives the safe date."""
+    limbs = _limbs(engine, rule, inputs)
+    reading = "safe.earlier"
+    if rule.how.get("safe") in ("unmoved", "before_rest"):
+        reading = f"safe.{rule.how['safe']}"
+    elif len(limbs) == 1 and limbs[0].base.safe != limbs[0].base.day and limbs[0].safe == found.safe:
+        reading = "safe.dispatch" if limbs[0].base.how == "deemed" else "safe.nominal_end"
+    elif len(limbs) == 1 and limbs[0].safe == found.safe:
+        reading = "safe.lieu"
+    return Step(reading, {}, found.safe, "")
+
+
 def _period_steps(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome, law: str) -> list[Step]:
     limbs = _limbs(engine, rule, inputs)
     if len(limbs) < 2:
-        base = _base_step(engine.pack, rule, inputs, found, limbs[0] if limbs else None)
-        return [base, Step("period", {"period": _length(rule, inputs)}, found.nominal, law)]
+        base = _base_steps(engine.pack, rule, inputs, found, limbs[0] if limbs else None)
+        return [*base, Step("period", {"period": _length(rule, inputs)}, found.nominal, law)]
     words = [_limb_length(spec) for spec in rule.combine["items"]] if rule.combine else [[]] * len(limbs)
     bases = (
         [spec.get("base", rule.base) for spec in rule.combine["items"]] if rule.combine else [rule.base] * len(limbs)
@@ -70,17 +84,18 @@ def _limbs(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any]) -> list[Lim
         return []
 
 
-def _base_step(pack: Pack, rule: Rule, inputs: Mapping[str, Any], found: Outcome, limb: Limb | None) -> Step:
+def _base_steps(pack: Pack, rule: Rule, inputs: Mapping[str, Any], found: Outcome, limb: Limb | None) -> list[Step]:
     how = limb.base.how if limb is not None else "computed"
     name = (rule.how.get("limbs") or [{}])[0].get("base", rule.base)
     office = pack.bases.get(name, {}).get("service")
-    params: dict[str, Any] = {"base": name}
-    source = rule.trigger
-    if office is not None:
-        params["delivery"] = inputs.get("delivery", "electronic")
-        source = "; ".join(pack.service_basis[office])
-        how = "stated_service" if how == "stated" else how
-    return Step(f"base.{how}", params, found.base, source)
+    if office is None:
+        return [Step(f"base.{how}", {"base": name}, found.base, rule.trigger)]
+    params = {"base": name, "delivery": inputs.get("delivery", "electronic")}
+    law = "; ".join(pack.service_basis[office])
+    steps = []
+    if how in ("deemed", "proved") and inputs.get("dispatch_date") is not None:
+        steps.append(Step("base.dispatch", params, parse_day(inputs["dispatch_date"]), rule.trigger))
+    return [*steps, Step("base.stated_service" if how == "stated" else f"base.{how}", params, found.base, law)]
 
 
 def _limb_length(spec: Mapping[str, Any]) -> list[tuple[int, str]]:
@@ -121,11 +136,9 @@ def _roll_step(calendars: Calendars, rule: Rule, found: Outcome) -> Step:
     return Step("roll.moved", params, found.due, ROLL_BASIS[rule.roll])
 
 
-def rest_reason(calendars: Calendars, day: date) -> str:
-    """What rest day `day` is: the holiday's name, a weekend worked in lieu, or the weekday."""
+def rest_reason(calendars: Calendars, day: date) -> tuple[str, int]:
+    """What rest day `day` is: the holiday's name (empty for a plain weekend) and the weekday from 0."""
     holidays = calendars.holidays
-    if day in holidays.off:
-        return holidays.names.get(day, "") or "holiday"
     if day in holidays.worked:
-        return f"{day:%a}, worked in lieu"
-    return f"{day:%a}"
+        return "worked", day.weekday()
+    return holidays.names.get(day, ""), day.weekday()

@@ -7,6 +7,7 @@ from typing import Any
 WORDS: dict[str, tuple[str, str]] = {
     "base.stated": ("Counted from {base}", "起算日：{base}"),
     "base.stated_service": ("Served on this day, as stated", "送达日（已注明）"),
+    "base.dispatch": ("Start from the day of dispatch ({delivery})", "从发文日开始（{delivery}）"),
     "base.proved": ("Served on this day: actual receipt is proved", "送达日：有实际收到日的证明"),
     "base.deemed": (
         "Deemed served (dispatch by {delivery} plus the statutory days)",
@@ -25,7 +26,30 @@ WORDS: dict[str, tuple[str, str]] = {
         "按{calendar}日历为休息日（{reason}），顺延至下一工作日",
     ),
     "roll.never": ("This day is never moved", "此日不顺延"),
-    "safe": ("Safe date: the earliest day that any serious reading allows", "安全日：任何合理解读下的最早日期"),
+    "safe.dispatch": (
+        "Safe date: counted from dispatch, for the register shows when the paper was really opened",
+        "稳妥日：自发文日起算（系统留有实际打开文件的时间）",
+    ),
+    "safe.nominal_end": (
+        "Safe date: counted from the end of the earlier period before it was moved",
+        "稳妥日：自前一期限顺延之前的届满日起算",
+    ),
+    "safe.lieu": (
+        "Safe date: a weekend worked in lieu is taken as a working day",
+        "稳妥日：把调休上班日当作工作日",
+    ),
+    "safe.unmoved": (
+        "Safe date: whether this day moves is in doubt, so it is not moved",
+        "稳妥日：能否顺延有疑问，按未顺延的日期",
+    ),
+    "safe.before_rest": (
+        "Safe date: the last working day before the rest days",
+        "稳妥日：休息日之前的最后一个工作日",
+    ),
+    "safe.earlier": (
+        "Safe date: the earliest day that any serious reading allows",
+        "稳妥日：各种合理解读中最早的日期",
+    ),
     "provisional": (
         "The holiday calendar of {year} is not published yet: provisional",
         "{year}年节假日安排尚未公布，暂定",
@@ -120,4 +144,20 @@ def _word(key: str, value: Any, lang: str, at: int) -> str:
         return pair[at] if pair else str(value).replace("_", " ")
     if key == "period":
         return period_words(value, lang)
+    if key == "reason":
+        return _rest_words(value, at)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_WEEKDAYS = (
+    ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    tuple(f"周{day}" for day in "一二三四五六日"),
+)
+_WORKED = (", a weekend worked in lieu", "（调休上班，但仍是周休日）")
+
+
+def _rest_words(reason: tuple[str, int], at: int) -> str:
+    name, weekday = reason
+    if name == "worked":
+        return _WEEKDAYS[at][weekday] + _WORKED[at]
+    return f"{name}" if name else _WEEKDAYS[at][weekday]
