@@ -18,7 +18,7 @@ from core.views import KanbanView
 from core.web import cells
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import frame, kind_of
-from core.web.liststate import ListState
+from core.web.liststate import ListState, readable
 from core.web.rendering import part
 from core.web.security import safe_next
 from core.web.shell import forget_counts, registry
@@ -45,7 +45,7 @@ def board(state: ListState) -> Any:
     """The board of a list state."""
     kind, view = state.kind, view_of(state.kind.key)
     counts = dict(group_counts(kind.model, state.query(), view.field))
-    names = tuple(dict.fromkeys(n for n in (kind.title, kind.number, view.field, *view.card) if n and n in kind.fields))
+    names = tuple(dict.fromkeys(n for n in (kind.title, kind.number, view.field, *view.card) if readable(kind, n)))
     lanes = [_lane(state, view, code, choice, counts.get(code, 0), names) for code, choice in lanes_of(kind, view)]
     lanes = [lane for lane in lanes if lane["count"] or not view.columns or len(lanes) <= 8]
     can_move = current_principal().can(kind.key, "update")

@@ -12,7 +12,7 @@ from core.records.fields import Field
 from core.records.query import RELATIVE, Filter, find_field, value_of
 from core.registry import RecordType
 from core.web import format as fmt
-from core.web.liststate import ListState, _readable
+from core.web.liststate import ListState, readable
 
 WORDS = {
     "eq": _("is"),
@@ -108,9 +108,9 @@ def _relative(sign: str | None, days: str | None) -> str:
 def filterable(state: ListState) -> list[dict[str, Any]]:
     """Fields that the form offers, with operators and values; the view's own filters first."""
     kind = state.kind
-    names = [n for n in state.view.filters if _readable(kind, n)]
+    names = [n for n in state.view.filters if readable(kind, n)]
     names += [
-        f.name for f in kind.fields.values() if f.name not in names and f.kind in OPERATORS and _readable(kind, f.name)
+        f.name for f in kind.fields.values() if f.name not in names and f.kind in OPERATORS and readable(kind, f.name)
     ]
     return [_offer(kind, n) for n in names]
 

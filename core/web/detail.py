@@ -13,12 +13,13 @@ from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.dump import link_labels
-from core.records.query import Filter, Query, count_records, list_records
+from core.records.query import Filter, Query, list_records
 from core.registry import RecordType
-from core.views import Column, DetailView, Related, Section, Tab
+from core.views import DetailView, Section, Tab
 from core.web import cells, files, timeline
 from core.web import components as z
 from core.web.listing import kind_of
+from core.web.related import count_related, related
 from core.web.rendering import part
 from core.web.shell import registry, render_panel
 
@@ -144,7 +145,7 @@ def body(
             s for section in view.facts or (everything(kind),) if (s := facts(kind, section, record, values))
         ]
         context["related"] = [
-            related(kind, t, record)
+            related(t, record)
             for t in view.tabs
             if t.related and applies(t, record) and current_principal().can(t.related.record, "read")
         ]
@@ -175,7 +176,7 @@ def _drawing(view: DetailView, record: Any) -> Markup | None:
 
 def _tab(kind: RecordType, spec: Tab, record: Any, values: dict[str, Any]) -> dict[str, Any]:
     if spec.related:
-        return {"related": [related(kind, spec, record, limit=50)]}
+        return {"related": [related(spec, record, limit=50)]}
     if spec.sections:
         return {"facts": [s for section in spec.sections if (s := facts(kind, section, record, values))]}
     context = spec.context(record) if spec.context else {}
@@ -244,49 +245,6 @@ def facts(kind: RecordType, section: Section, record: Any, values: dict[str, Any
             value = Markup('<span class="z-pre">%s</span>') % value
         rows.append((str(spec.label), value if value != "" else unset, spec.kind in WIDE))
     return {"label": str(section.label), "rows": rows} if rows else None
-
-
-def _related_query(via: str, record: Any, related_: Related, limit: int) -> Query:
-    sort = (related_.sort,) if related_.sort else ()
-    return Query(filters=(Filter(via, "eq", record.id),), sort=sort, limit=limit, page=1)
-
-
-def count_related(spec: Related, record: Any) -> int:
-    """How many records point here, of those that the person may see."""
-    return count_records(registry().types[spec.record].model, _related_query(spec.via, record, spec, 1))
-
-
-def related(kind: RecordType, tab: Tab, record: Any, limit: int | None = None) -> dict[str, Any]:
-    """A related list: heads, rows of markup, and where all of them stand."""
-    spec = tab.related
-    assert spec is not None
-    target = registry().types[spec.record]
-    list_view = registry().view("list", spec.record)
-    own = {c.key: c for c in (list_view.columns if list_view else ())}
-    keys = (
-        spec.columns
-        or tuple(k for k in own if k != spec.via)[:5]
-        or tuple(n for n in (target.title, target.number) if n)
-    )
-    columns = [own.get(k) or Column(k) for k in keys if k in own or k in target.fields]
-    names = tuple(dict.fromkeys(n for c in columns for n in (c.needs if c.template else (c.key, *c.needs))))
-    names = tuple(dict.fromkeys((*names, *(n for n in (target.title,) if n and n in target.fields))))
-    query = _related_query(spec.via, record, spec, limit or spec.limit)
-    found = list_records(target.model, Query(**{**query.__dict__, "fields": names, "count": True}))
-    link_labels(found.fields, found.rows)
-    if found.rows and registry().hooks.implementations("filter_list_rows"):
-        registry().hooks.gather("filter_list_rows", record_key=target.key, rows=found.rows)
-    draw = [cells.cell_of(target, c, (), False) for c in columns]
-    can_create = current_principal().can(target.key, "create") and ("form", target.key) in registry().views
-    return {
-        "label": str(tab.label),
-        "heads": [str(c.label or (target.fields[c.key].label if c.key in target.fields else "")) for c in columns],
-        "rows": [[cell(row) for cell in draw] for row in found.rows],
-        "total": found.total or 0,
-        "more": f"/r/{target.key}?{spec.via}={record.id}",
-        "new": f"/r/{target.key}/new?{spec.via}={record.id}" if can_create else None,
-        "new_label": gettext("New %(record)s", record=str(target.label)),
-    }
 
 
 def register(web: Blueprint) -> None:

@@ -13,6 +13,7 @@ from core.records.query import Query, list_records
 from core.registry import RecordType
 from core.web import shell
 from core.web.lifecycle import wants_fragment
+from core.web.liststate import readable
 
 PER_TYPE = 5
 FIRST = ("cases.case", "clients.client")
@@ -47,7 +48,7 @@ def _records(kind: RecordType, q: str) -> dict[str, Any]:
     names = tuple(
         n
         for n in (kind.title, kind.number, kind.secondary)
-        if n and n in kind.fields and kind.fields[n].kind in ("text", "long_text")
+        if readable(kind, n) and n in kind.fields and kind.fields[n].kind in ("text", "long_text")
     )
     try:
         rows = list_records(kind.model, Query(q=q, fields=names, limit=PER_TYPE, page=1)).rows

@@ -85,21 +85,28 @@ class ListState:
         offered = {c.key: c for c in self.offered_columns()}
         if self.cols:
             return [offered[c] for c in self.cols if c in offered]
-        return [c for c in self.view.columns if c.shown] or list(offered.values())[:DEFAULT_COLUMNS]
+        return [c for c in self.view.columns if c.shown and c.key in offered] or list(offered.values())[
+            :DEFAULT_COLUMNS
+        ]
 
     def offered_columns(self) -> list[Column]:
         """All columns that a person may choose: the view's own, then every other field."""
-        own = [c for c in self.view.columns if c.template or _readable(self.kind, c.key)]
+        own = [
+            c for c in self.view.columns if all(readable(self.kind, n) for n in (c.needs if c.template else (c.key,)))
+        ]
         known = {c.key for c in own}
         rest = [
             f
             for f in self.kind.fields.values()
-            if f.name not in known and f.kind not in ("json", "secret") and _readable(self.kind, f.name)
+            if f.name not in known and f.kind not in ("json", "secret") and readable(self.kind, f.name)
         ]
         return own + [Column(f.name, shown=False) for f in rest]
 
 
-def _readable(kind: RecordType, name: str) -> bool:
+def readable(kind: RecordType, name: str | None) -> bool:
+    """Whether there is such a field and the person may read it at all."""
+    if not name:
+        return False
     try:
         find_field(kind, name)
     except BadRequest:

@@ -15,7 +15,7 @@ from core.records.query import Filter, list_records
 from core.web import format as fmt
 from core.web.lifecycle import wants_fragment
 from core.web.listing import frame
-from core.web.liststate import ListState
+from core.web.liststate import ListState, readable
 from core.web.shell import registry
 
 MOST = 600
@@ -32,7 +32,7 @@ def month(state: ListState) -> Any:
     weeks = calendar.Calendar(0).monthdatescalendar(first.year, first.month)
     span = (Filter(view.date, "gte", weeks[0][0]), Filter(view.date, "lte", weeks[-1][-1]))
     title = view.title if view.title in kind.fields else kind.title
-    names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone) if n and n in kind.fields))
+    names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone) if readable(kind, n)))
     found = list_records(
         kind.model, state.query(fields=names, filters=(*state.filters, *span), sort=(view.date,), page=1, limit=MOST)
     )

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from core.i18n import gettext
 from core.records.query import Query, list_records
 from core.web import actions, board, chips, detail, files, forms, listing
-from core.web.liststate import read_state
+from core.web.liststate import read_state, readable
 from core.web.shell import registry
 
 PICK_LIMIT = 12
@@ -58,7 +58,7 @@ def columns_form(key: str) -> Any:
 def pick(key: str) -> Any:
     """Records for a link field as one types: `{data: [{id, label, note}], none}`."""
     kind = listing.kind_of(key)
-    names = tuple(n for n in (kind.title, kind.number, kind.secondary) if n and n in kind.fields)
+    names = tuple(n for n in (kind.title, kind.number, kind.secondary) if readable(kind, n))
     found = list_records(
         kind.model, Query(q=request.args.get("q", "").strip()[:100], fields=names, limit=PICK_LIMIT, page=1)
     )

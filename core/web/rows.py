@@ -13,7 +13,7 @@ from core.records.query import UNSORTABLE, Filter, group_counts, list_records
 from core.registry import RecordType
 from core.views import Column
 from core.web import cells
-from core.web.liststate import PAGE_SIZE, ListState
+from core.web.liststate import PAGE_SIZE, ListState, readable
 from core.web.rendering import joined
 from core.web.shell import registry
 
@@ -49,7 +49,7 @@ def table(state: ListState) -> dict[str, Any]:
 
 def _secondary(kind: RecordType, columns: list[Column]) -> tuple[Field, ...]:
     shown = {c.key for c in columns}
-    names = [n for n in (kind.number, kind.secondary) if n and n in kind.fields and n not in shown and n != kind.title]
+    names = [n for n in (kind.number, kind.secondary) if readable(kind, n) and n not in shown and n != kind.title]
     return tuple(kind.fields[n] for n in names)
 
 

@@ -144,7 +144,9 @@ def test_every_answer_carries_the_security_headers(visit):
     assert visit("ann").get("/").headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""]
+)
 def test_redirects_do_not_leave_the_house(target):
     assert safe_next(target) == "/"
 

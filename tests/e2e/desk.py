@@ -60,7 +60,9 @@ def fill(app: Flask) -> dict[str, int]:
             ),
             1,
         ):
-            row = paper(name=name, number=f"P-{number}", keeper_id=ids[keeper], state=state, due=due, amount=number * 100)
+            row = paper(
+                name=name, number=f"P-{number}", keeper_id=ids[keeper], state=state, due=due, amount=number * 100
+            )
             session.add(row)
             session.flush()
             ids[name.split()[0]] = row.id
@@ -85,7 +87,10 @@ class Visitor:
 
     def get(self, path: str, **headers: str) -> Any:
         answer = self.client.get(path, headers=self.headers | {k.replace("_", "-"): v for k, v in headers.items()})
-        if found := re.search(r'name="csrf-?_?token" (?:value|content)="([0-9a-f]+)"', answer.text if answer.mimetype == "text/html" else ""):
+        if found := re.search(
+            r'name="csrf-?_?token" (?:value|content)="([0-9a-f]+)"',
+            answer.text if answer.mimetype == "text/html" else "",
+        ):
             self.token = found.group(1)
         return answer
 

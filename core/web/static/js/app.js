@@ -5,6 +5,7 @@ import "./keys.js";
 import "./combo.js";
 import "./forms.js";
 import "./selection.js";
+import "./neighbours.js";
 import { components } from "./components.js";
 
 if (document.querySelector("[data-board]")) import("./board.js");

@@ -30,9 +30,12 @@ if (toasts) {
 }
 
 /** Show a line at the bottom left; `level` is a moon: done, today, overdue. */
-export async function toast(text, level = "done") {
-  const answer = await fetch(`/toast?${new URLSearchParams({ text, level })}`, { headers: { "HX-Request": "true" } });
-  if (answer.ok) toasts.insertAdjacentHTML("beforeend", await answer.text());
+export function toast(text, level = "done") {
+  const template = document.querySelector(`template[data-toast-for="${level}"]`);
+  if (!template) return;
+  const line = template.content.firstElementChild.cloneNode(true);
+  line.querySelector("span").textContent = text;
+  toasts.append(line);
 }
 
 document.addEventListener("htmx:response:error", (event) => {

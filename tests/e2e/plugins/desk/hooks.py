@@ -9,6 +9,7 @@ from core import (
     CalendarView,
     Column,
     DetailView,
+    Endpoints,
     FieldRule,
     FormView,
     Grant,
@@ -26,6 +27,7 @@ from core import (
     Section,
     Tab,
     hookimpl,
+    public,
     update,
 )
 from desk.records import Paper
@@ -125,3 +127,29 @@ def register_actions() -> list[Action]:
 @hookimpl
 def slot_home() -> list[Panel]:
     return [Panel("desk/home.html", {"words": "the desk's panel"}, order=10), Panel("desk/broken.html", {}, order=20)]
+
+
+endpoints = Endpoints("desk", "/desk")
+
+
+@endpoints.route("/fault", permission=public("shows what a fault looks like"))
+def fault() -> str:
+    """Breaks."""
+    raise ZeroDivisionError("a secret detail")
+
+
+@endpoints.route("/papers", permission=("desk.paper", "update"))
+def papers() -> str:
+    """Only for those who may change papers."""
+    return "papers"
+
+
+@endpoints.route("/hook", permission=public("a webhook that checks its own signature"), methods=("POST",), csrf=False)
+def hook() -> str:
+    """What another machine calls."""
+    return "heard"
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    return [endpoints]
