@@ -244,7 +244,7 @@ def _raise(case: Case, also: status.AlsoRaise, event: Event, typed: dict[str, An
     """Record the event on each related case; there it is kept even if it cannot move the case."""
     entered = {name: typed[name] for name in PASSED_ON if name in typed}
     entered |= {"event": also.event, "keep": True, "document": event.document_id, "date": event.date}
-    entered |= {"review_case": case.id, "reexam_case": case.id}
+    entered |= {"review_case": case.id, "reexam_case": case.id, "filed_at": (event.details or {}).get("filed_at")}
     if typed.get("new_valid_to"):
         entered["valid_to"] = typed["new_valid_to"]
     made = []

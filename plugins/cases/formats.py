@@ -150,6 +150,11 @@ class PublicationNumber:
         return self.code in GRANT_CODES
 
 
+def is_publication_number(text: str) -> bool:
+    """Whether the text has the shape of a PRC publication number."""
+    return bool(_PUBLICATION.match(compact(text)))
+
+
 def parse_publication_number(text: str) -> PublicationNumber:
     """Read `CN118123456A`; raises `BadNumber`, with the code `application_number` for a number of the other column."""
     plain = compact(text)

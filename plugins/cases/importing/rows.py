@@ -11,6 +11,7 @@ from plugins.cases.formats import (
     BadNumber,
     PatentNumber,
     classification_symbols,
+    is_publication_number,
     nice_classes,
     normalise_copyright_number,
     normalise_foreign_number,
@@ -108,16 +109,8 @@ def _swap_numbers(values: dict[str, Any]) -> None:
     values.pop("patent_number", None)
     for other in ("announcement_number", "publication_number", "grant_number"):
         mine, theirs = values.get("application_number"), values.get(other)
-        if mine and theirs and _is_publication(mine) and _is_application(theirs):
+        if mine and theirs and is_publication_number(mine) and _is_application(theirs):
             values["application_number"], values[other] = theirs, mine
-
-
-def _is_publication(text: str) -> bool:
-    try:
-        parse_publication_number(text)
-    except BadNumber:
-        return False
-    return True
 
 
 def _is_application(text: str) -> bool:

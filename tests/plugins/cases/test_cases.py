@@ -66,7 +66,8 @@ def test_applicants_and_goods_get_rows_and_follow_changes_on_both_sides(acting, 
         )
         ident = case.id
     with acting("clerk"):
-        rows = db.session.scalars(select(applicant).where(applicant.case_id == ident).order_by(applicant.position)).all()
+        of_case = select(applicant).where(applicant.case_id == ident)
+        rows = db.session.scalars(of_case.order_by(applicant.position)).all()
         assert [(r.name, r.client_id) for r in rows] == [
             ("杭州云岫茶业有限公司", agency.client),
             ("惠普发展公司,有限责任合伙企业", None),

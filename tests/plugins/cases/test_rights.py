@@ -1,0 +1,136 @@
+"""Who sees and changes which cases: scopes of roles, parts, closed titles, and the pack of grants."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from core import Forbidden, NotFound, create, db, dump, get, record_class, registry, update
+from plugins.roles import role_codes
+
+CASE, CLIENT = "cases.case", "clients.client"
+
+
+@pytest.fixture(scope="module")
+def docket(app, agency):
+    """Cases of two departments and two branches; ids by name."""
+    from core import system
+
+    place = {"department": agency.trademarks, "client": agency.client}
+    with app.app_context(), system("cases for a test") as session:
+        made = {
+            "mark": create(record_class(CASE), {"case_type": "tm_application", "mark_name": "云岫", **place}),
+            "secret": create(
+                record_class(CASE),
+                {
+                    "case_type": "invention",
+                    "title": "秘密发明",
+                    "department": agency.patents,
+                    "agent": agency.patent_agent,
+                },
+            ),
+            "public": create(
+                record_class(CASE),
+                {
+                    "case_type": "invention",
+                    "title": "公开发明",
+                    "publication_date": "2020-01-01",
+                    "department": agency.patents,
+                },
+            ),
+        }
+        branch = db.session.scalar(
+            select(record_class("core.user").branch_id).where(record_class("core.user").id == agency.clerk)
+        )
+        for case in made.values():
+            case.branch_id = branch
+        made["mark"].agent_id = agency.agent
+        create(record_class("cases.applicant"), {"case": made["mark"].id, "name": "云岫茶业"})
+        session.flush()
+        return {name: case.id for name, case in made.items()}
+
+
+def seen(docket):
+    ids = set(db.session.scalars(select(record_class(CASE).id)))
+    return {name for name, ident in docket.items() if ident in ids}
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("administrator", {"mark", "secret", "public"}),
+        ("partner", {"mark", "secret", "public"}),
+        ("clerk", {"mark", "secret", "public"}),
+        ("elsewhere", set()),
+        ("agent", {"mark"}),
+        ("other_agent", {"mark"}),
+        ("patent_agent", {"secret"}),
+        ("head", {"mark"}),
+        ("patent_head", {"secret", "public"}),
+        ("manager", {"mark"}),
+        ("consultant", set()),
+    ],
+)
+def test_each_role_sees_its_own_circle(acting, docket, login, expected):
+    with acting(login):
+        assert seen(docket) == expected
+
+
+def test_a_colleague_reads_but_only_the_named_agent_changes(acting, docket):
+    with acting("agent"):
+        update(get(record_class(CASE), docket["mark"]), {"remarks": "已联系"})
+    with pytest.raises(Forbidden), acting("other_agent"):
+        update(get(record_class(CASE), docket["mark"]), {"remarks": "不该"})
+
+
+def test_parts_follow_their_case(acting, docket):
+    applicant = record_class("cases.applicant")
+    for login, count in (("agent", 1), ("patent_agent", 0), ("elsewhere", 0)):
+        with acting(login):
+            found = db.session.scalars(select(applicant.id).where(applicant.case_id == docket["mark"])).all()
+            assert len(found) == count, login
+
+
+def test_an_agent_reads_the_clients_of_the_own_cases_alone(acting, agency, docket):
+    with acting("agent"):
+        assert get(record_class(CLIENT), agency.client).name == "杭州云岫茶业有限公司"
+    with pytest.raises(NotFound), acting("patent_agent"):
+        get(record_class(CLIENT), agency.client)
+
+
+def test_titles_of_unpublished_inventions_stay_closed_for_finance(acting, docket):
+    with acting("finance"):
+        hidden = dump(get(record_class(CASE), docket["secret"]))
+        open_ = dump(get(record_class(CASE), docket["public"]))
+        assert "秘密发明" not in str(hidden)
+        assert open_["title"] == "公开发明"
+    with acting("patent_agent"):
+        assert dump(get(record_class(CASE), docket["secret"]))["title"] == "秘密发明"
+
+
+def test_a_hidden_title_cannot_be_searched_out(acting, docket):
+    from core import Filter, Query, list_records
+
+    with acting("finance"):
+        for query in (
+            Query(q="秘密", limit=10),
+            Query(filters=(Filter("title", "contains", "秘密"),), limit=10),
+            Query(filters=(Filter("name", "eq", "秘密发明"),), limit=10),
+        ):
+            try:
+                rows = list_records(record_class(CASE), query).rows
+            except Forbidden:
+                continue
+            assert docket["secret"] not in [row["id"] for row in rows]
+
+
+def test_every_grant_names_a_known_role_and_action(app):
+    roles = {*role_codes(), "administrator", "*"}
+    standard = {"create", "read", "update", "delete", "export"}
+    for (role, record), grants in registry().access.grants.items():
+        if not record.startswith(("cases.", "clients.")):
+            continue
+        assert role in roles
+        for grant in grants:
+            unknown = set(grant.actions) - standard - set(registry().actions.get(record, {}))
+            assert not unknown, (role, record, unknown)
