@@ -14,6 +14,7 @@ from .packs import Pack, Rule
 from .periods import Base, Inputs, adder, base_resolver
 from .problems import InputError, MissingInput
 
+_fast = tuple.__new__  # a named tuple without the cost of its own constructor: millions are made
 SAFE_ROLL = {"patent": "tm", "wipo": "weekend"}
 
 
@@ -79,7 +80,7 @@ def _limb(engine: Evaluator, rule: Rule, spec: Mapping[str, Any]) -> Callable[[I
         for add in adders:
             nominal = add(nominal, inputs)
         if safe == base.day:
-            return Limb(base, nominal, safe_roll[nominal])
+            return _fast(Limb, (base, nominal, safe_roll[nominal]))
         for add in adders:
             safe = add(safe, inputs)
         return Limb(base, nominal, safe_roll[safe])
@@ -137,7 +138,7 @@ def _picker(rule: Rule) -> Callable[..., date]:
 def _plain(limb: Callable[[Inputs], Limb], roll: Calendar) -> Callable[[Inputs], Outcome]:
     def compute(inputs: Inputs) -> Outcome:
         base, nominal, safe = limb(inputs)
-        return Outcome(base.day, nominal, roll[nominal], safe)
+        return _fast(Outcome, (base.day, nominal, roll[nominal], safe))
 
     return compute
 

@@ -40,6 +40,7 @@ class Engine(Protocol):
         """The function of another rule, giving its Outcome."""
 
 
+_fast = tuple.__new__  # a named tuple without the cost of its own constructor: millions are made
 BaseOf = Callable[[Inputs], Base]
 Adder = Callable[[date, Inputs], date]
 _SHIFTS: dict[str, Callable[[date], date]] = {"next_month_start": next_month_start, "year_end": year_end}
@@ -97,7 +98,7 @@ def _keyed_base(engine: Engine, spec: Mapping[str, Any]) -> BaseOf:
         day = day_input(inputs, keys)
         if day is not None:
             day = shift(day) if shift else day
-            return Base(day, day, "stated")
+            return _fast(Base, (day, day, "stated"))
         if end_of is not None:
             end = engine(end_of)(inputs)
             return Base(end.due, end.nominal, "moved end")
@@ -128,7 +129,7 @@ def _count(spec: Mapping[str, Any]) -> Callable[[Inputs], int]:
     if "sum" in spec:
         return lambda inputs: sum(number_input(inputs, key) for key in spec["sum"])
     if "input" in spec:
-        key, minus = spec["input"], spec.get("minus", 0)
-        return lambda inputs: number_input(inputs, key) - minus
+        key, minus, bounds = spec["input"], spec.get("minus", 0), tuple(spec.get("bounds", (0, 1200)))
+        return lambda inputs: number_input(inputs, key, bounds) - minus
     fixed = spec["n"]
     return lambda _inputs: fixed

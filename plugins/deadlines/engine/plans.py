@@ -23,9 +23,9 @@ class Planned(NamedTuple):
 
     rule: Rule
     compute: Callable[[Mapping[str, Any]], Outcome]
-    keys: tuple[str, ...]
-    when: tuple[str, ...]
-    settled_fields: tuple[str, ...]
+    keys: frozenset[str]
+    when: frozenset[str]
+    settled_fields: frozenset[str]
     settled_events: tuple[str, ...]
     series: str | None
     watch: bool
@@ -89,9 +89,9 @@ def _planned(engine: Evaluator, rule: Rule, side: str | None) -> Planned:
     return Planned(
         rule=rule,
         compute=engine(rule.code),
-        keys=pack.case_triggers.get(rule.trigger, ()),
-        when=tuple(applies.get("when", ())),
-        settled_fields=tuple(name for name in settled if name.islower()),
+        keys=frozenset(pack.case_triggers.get(rule.trigger, ())),
+        when=frozenset(applies.get("when", ())),
+        settled_fields=frozenset(name for name in settled if name.islower()),
         settled_events=tuple(name for name in settled if name.isupper()) + rule.cleared_by,
         series=applies.get("series"),
         watch="sides" in applies and side not in applies["sides"],
