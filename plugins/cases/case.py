@@ -228,7 +228,7 @@ class Case(Record):
     assignee: Mapped[str | None] = fields.text(_("Assignee"), max_length=300)
     licensee: Mapped[str | None] = fields.text(_("Licensee"), max_length=300)
     licence_kind: Mapped[str | None] = fields.choice(_("Kind of licence"), choices.LICENCES)
-    term: Mapped[str | None] = fields.text(_("Term"))
+    term: Mapped[str | None] = fields.text(_("Licence term"))
     territory: Mapped[str | None] = fields.text(_("Territory"))
     marks: Mapped[list | None] = fields.tags(_("Marks concerned"))
     consideration: Mapped[str | None] = fields.text(_("Consideration"))

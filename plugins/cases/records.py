@@ -112,7 +112,7 @@ class Relation(Record):
 
     case_id: Mapped[int] = fields.link("cases.case", _("Case"), required=True, on_delete="cascade")
     kind: Mapped[str] = fields.choice(_("Relation"), choices.RELATIONS, required=True)
-    to_id: Mapped[int | None] = fields.link("cases.case", _("To"), on_delete="cascade")
+    to_id: Mapped[int | None] = fields.link("cases.case", _("Other case"), on_delete="cascade")
     external: Mapped[str | None] = fields.text(_("Number outside"), max_length=120)
     note: Mapped[str | None] = fields.text(_("Note"), max_length=300)
 

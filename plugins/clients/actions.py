@@ -38,7 +38,7 @@ def actions() -> list[Action]:
             services.change_tier,
             params=(
                 Param("tier", _("Tier"), "choice", required=True, choices=choices.TIERS),
-                Param("stage", _("Stage"), "choice", choices=choices.STAGES),
+                Param("stage", _("Development stage"), "choice", choices=choices.STAGES),
                 Param("reason", _("Reason"), "long_text", required=True),
             ),
             icon="stairs",

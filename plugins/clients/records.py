@@ -97,9 +97,9 @@ class Client(Record):
     tier: Mapped[str | None] = fields.choice(
         _("Tier"), choices.TIERS, default="general", synonyms=("客户等级", "客户级别", "tier")
     )
-    stage: Mapped[str | None] = fields.choice(_("Stage"), choices.STAGES)
+    stage: Mapped[str | None] = fields.choice(_("Development stage"), choices.STAGES)
     industry: Mapped[str | None] = fields.text(_("Industry"), synonyms=("行业", "所属行业"))
-    size: Mapped[str | None] = fields.choice(_("Size"), choices.SIZES, synonyms=("规模",))
+    size: Mapped[str | None] = fields.choice(_("Company size"), choices.SIZES, synonyms=("规模",))
     main_business: Mapped[str | None] = fields.long_text(_("Main business"), synonyms=("主营业务", "经营范围"))
     brands: Mapped[list | None] = fields.tags(_("Brands"), synonyms=("品牌",))
     website: Mapped[str | None] = fields.text(_("Website"), synonyms=("网址", "网站"))

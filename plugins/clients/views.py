@@ -30,11 +30,11 @@ from plugins.clients.regions import region_name
 NAMES = Section("names", _("Names and registration"), ("name", "name_en", "former_names", "uscc", "kind", "region"))
 RELATION = Section(
     "relation",
-    _("Relation"),
+    _("Relationship"),
     ("tier", "stage", "owner", "team", "department", "branch", "since", "source", "referrer", "confidentiality"),
 )
 BUSINESS = Section(
-    "business", _("Business"), ("industry", "size", "main_business", "brands", "website", "phone", "internal_remarks")
+    "business", _("Line of business"), ("industry", "size", "main_business", "brands", "website", "phone", "internal_remarks")
 )
 ADDRESS = Section("address", _("Addresses"), ("address", "address_en", "postal_address", "postcode"))
 WISHES = Section(
