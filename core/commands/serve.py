@@ -24,7 +24,8 @@ def _say(text: str) -> None:
 def up(demo: bool, host: str, port: int) -> None:
     """Start web, worker and scheduler on this machine, until Ctrl-C."""
     from core.hooks.manifest import CORE_VERSION
-    from core.supervise.parent import Parent, listen
+    from core.setup import stamp
+    from core.supervise.parent import CannotStart, Parent, listen
     from core.supervise.traces import clear_predecessor, only_one
 
     settings = _settings_for_up(demo)
@@ -34,7 +35,11 @@ def up(demo: bool, host: str, port: int) -> None:
             _say(f"{name} of the last run was still there and has been ended")
         with listen(host, port) as listener:
             logins = _make_ready(settings)
-            Parent(settings, listener, host, CORE_VERSION).run(lambda url: _announce(url, logins))
+            try:
+                Parent(settings, listener, host, CORE_VERSION).run(lambda url: _announce(url, logins))
+            except CannotStart:
+                stamp.forget(settings)
+                raise
 
 
 def _settings_for_up(demo: bool) -> Settings:
@@ -45,7 +50,17 @@ def _settings_for_up(demo: bool) -> Settings:
 
 
 def _make_ready(settings: Settings) -> list[str]:
-    """Database, demo data or first administrator; lines that tell how to sign in."""
+    """Database, demo data or first administrator, unless nothing changed; lines that tell how to sign in."""
+    from core.setup import stamp
+
+    lines = stamp.lines_when_ready(settings)
+    if lines is None:
+        lines = _prepare(settings)
+        stamp.remember(settings, lines if settings.demo else [])
+    return lines
+
+
+def _prepare(settings: Settings) -> list[str]:
     from core.app import create_app
     from core.db import db
     from core.setup import database
