@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, true
+from sqlalchemy import select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -15,7 +15,7 @@ from core.errors import Invalid, ZhianError
 from core.i18n import _
 from core.permissions.guard import OPEN
 from core.permissions.rules import access
-from core.records.bulk import bulk_create, bulk_update
+from core.records.bulk import bulk_create, bulk_update, insert_rows
 from core.records.changes import plain
 from core.records.service import integrity
 
@@ -152,7 +152,7 @@ def keep(engine: Engine, run_id: int, lines: Sequence[ImportRow]) -> None:
     entries += [_related_entry(run_id, key, record_id) for key, record_id in made]
     _add_versions(engine, entries)
     if entries:
-        db.session().connection().execute(insert(ImportEntry.__table__), entries)
+        insert_rows(db.session().connection(), ImportEntry.__table__, entries)
 
 
 def _entry(engine: Engine, run_id: int, line: ImportRow) -> dict[str, Any]:

@@ -14,8 +14,14 @@ _SPREADSHEET_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 LOST = "\ufffd"
 
 
+_ODD = "\\x00-\\x1f\\x7f\\u00a0\\u00ad\\u2000-\\u200d\\u202f\\u205f\\u2060\\u3000\\ufeff_"
+_PLAIN = re.compile(rf"[^\s{_ODD}](?:[^\s{_ODD}]| (?! ))*")
+
+
 def tidy(value: Any, *, lines: bool = False) -> str:
     """The text of a cell without invisible characters and with single spaces; line breaks stay where `lines` is set."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and not value.endswith(" "):
+        return value
     text = _SPREADSHEET_ESCAPE.sub(lambda match: chr(int(match[1], 16)), as_text(value)).translate(_INVISIBLE)
     text = _CONTROL.sub("", text.replace("\r\n", "\n"))
     if lines:

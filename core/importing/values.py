@@ -66,9 +66,9 @@ def coerce(target: ImportTarget, cell: Any, *, roc: bool = False) -> Any:
     """The value of `cell` for `target`, None when it is empty; raises `BadCell`."""
     if isinstance(cell, CellError):
         raise BadCell("cell_error", value=str(cell))
-    if cell is None or (isinstance(cell, str) and half_width(tidy(cell)).lower() in EMPTY):
+    if cell is None or (isinstance(cell, str) and len(cell) < 9 and half_width(tidy(cell)).lower() in EMPTY):
         return None
-    if LOST in as_text(cell):
+    if LOST in (cell if isinstance(cell, str) else as_text(cell)):
         raise BadCell("lost_characters", value=shown(cell))
     return READERS.get(target.kind, _text)(target, cell, roc or target.roc)
 

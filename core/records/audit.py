@@ -25,6 +25,9 @@ class Origin:
     request_id: str | None = None
 
 
+MANY = 100
+"""From so many rows on the database takes them as a stream."""
+
 origin: ContextVar[Origin] = ContextVar("zhian_origin", default=Origin())
 
 
@@ -74,7 +77,12 @@ def write(session: Session, rows: list[dict[str, Any]]) -> None:
     """Insert audit rows in the session's transaction."""
     if rows:
         session.info["wrote"] = True
-        session.connection().execute(insert(AuditEntry.__table__), rows)
+        if len(rows) >= MANY:
+            from core.records.bulk import insert_rows
+
+            insert_rows(session.connection(), AuditEntry.__table__, rows)
+        else:
+            session.connection().execute(insert(AuditEntry.__table__), rows)
 
 
 def note_action(

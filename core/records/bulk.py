@@ -33,7 +33,7 @@ def bulk_create(
     if not access().can(session.principal, model.__record__["key"], "create"):
         raise Forbidden(detail={"record": model.__record__["key"], "action": "create"})
     settle(session)
-    records = [model(**attrs) for attrs in _attributes(model, values, frozenset(allow), validated)]
+    records = _unattached(model, _attributes(model, values, frozenset(allow), validated))
     work = Pending()
     work.created[model] = records
     lifecycle.prepare(session, work)
@@ -47,6 +47,21 @@ def bulk_create(
     lifecycle.after_hooks(session, work)
     settle(session)
     return [r.id for r in records]
+
+
+def _unattached(model: type[Record], values: list[dict[str, Any]]) -> list[Any]:
+    """Records that no session knows, with plain defaults and None in every column: reading them asks no mapper."""
+    blank = _blank(model)
+    make = model.__mapper__.class_manager.new_instance
+    records = [make() for _row in values]
+    for record, row in zip(records, values, strict=True):
+        record.__dict__.update(blank | row)
+    return records
+
+
+def _blank(model: type[Record]) -> dict[str, Any]:
+    plain = [s for s in specs_of(model) if not (callable(s.default) or isinstance(s.default, (list, dict)))]
+    return dict.fromkeys(p.key for p in model.__mapper__.column_attrs) | {s.attr: s.default for s in plain}
 
 
 def _attributes(
@@ -82,6 +97,9 @@ def insert_derived(model: type[Record], records: list[Any]) -> list[int]:
     if not session.principal.is_system:
         raise Unguarded("insert_derived writes without rules; say why with elevated()")
     if records:
+        blank = _blank(model)
+        for record in records:
+            record.__dict__.update(blank | record.__dict__)
         lifecycle.stamp_new(model, records)
         lifecycle.compute(model, records)
         _insert_records(session.connection(), model, records)
@@ -91,18 +109,19 @@ def insert_derived(model: type[Record], records: list[Any]) -> list[int]:
 
 def _insert_records(connection: Connection, model: type[Record], records: list[Any]) -> None:
     table = model.__table__
-    attrs = [(p.key, p.columns[0]) for p in model.__mapper__.column_attrs]
+    used = {key for record in records for key, value in record.__dict__.items() if value is not None} | {"id"}
+    every = [(p.key, p.columns[0]) for p in model.__mapper__.column_attrs]
+    attrs = [(key, column) for key, column in every if key in used or column.default is not None]
     first = reserve_ids(connection, table, len(records))
     defaults = {c.key: c.default for _k, c in attrs if c.default is not None}
     rows = []
     for offset, record in enumerate(records):
         record.id = first[offset]
-        row = {}
+        held, row = record.__dict__, {}
         for key, column in attrs:
-            value = getattr(record, key)
+            value = held[key]
             if value is None and (default := defaults.get(column.key)) is not None:
-                value = default.arg(None) if default.is_callable else default.arg
-                setattr(record, key, value)
+                value = held[key] = default.arg(None) if default.is_callable else default.arg
             row[column.name] = value
         rows.append(row)
     insert_rows(connection, table, rows)

@@ -55,6 +55,7 @@ class Field:
     plugin: str = ""
     extra: dict[str, Any] = dc_field(default_factory=dict)
     _labels: dict[str, Choice] | None = None
+    _labelled: Any = None
 
     @property
     def choices(self) -> Sequence[Choice]:
@@ -63,8 +64,9 @@ class Field:
 
     def choice(self, code: str | None) -> Choice | None:
         """The choice with that code, or None."""
-        if self._labels is None or callable(self.choices_source):
-            self._labels = {c.code: c for c in self.choices}
+        choices = self.choices
+        if self._labels is None or self._labelled is not choices:
+            self._labels, self._labelled = {c.code: c for c in choices}, choices
         return self._labels.get(code) if code is not None else None
 
     @property

@@ -35,10 +35,11 @@ def prepare(session: Any, work: Pending) -> None:
 def stamp_new(model: type[Record], records: list[Any]) -> None:
     """Who made them, and defaults, so that hooks and numbering see complete records."""
     who = current_principal().user_id
+    with_default = [spec for spec in specs_of(model) if spec.default is not None]
     for record in records:
         record.created_by_id = record.updated_by_id = who
-        for spec in specs_of(model):
-            if getattr(record, spec.attr) is None and spec.default is not None:
+        for spec in with_default:
+            if getattr(record, spec.attr) is None:
                 default = spec.default
                 setattr(
                     record,
@@ -100,8 +101,19 @@ def _entry(action: str, model: type[Record], record: Any, changes: dict, reason:
 
 def set_values(model: type[Record], record: Any) -> list[tuple[Any, Any]]:
     """Tracked fields that hold something."""
-    pairs = ((s, getattr(record, s.attr)) for s in specs_of(model) if s.track)
-    return [(s, v) for s, v in pairs if v not in (None, "", [], {}, False)]
+    tracked = tracked_of(model)
+    filled = ((attr, value) for attr, value in record.__dict__.items() if value is not None and attr in tracked)
+    return [(tracked[attr], value) for attr, value in filled if value not in ("", [], {}, False)]
+
+
+_tracked: dict[type[Record], dict[str, Any]] = {}
+
+
+def tracked_of(model: type[Record]) -> dict[str, Any]:
+    """Specs of the fields that the log keeps, by attribute."""
+    if model not in _tracked:
+        _tracked[model] = {spec.attr: spec for spec in specs_of(model) if spec.track}
+    return _tracked[model]
 
 
 def tracked_changes(model: type[Record], change: Change) -> dict[str, list[Any]]:
