@@ -87,9 +87,9 @@ def _first_administrator() -> list[str]:
     """Ask for the first administrator, or take them from the environment, unless there is one who can sign in."""
     from core.setup.people import ensure_administrator, first_administrator
 
-    found = first_administrator()
-    if found is not None and found.password_hash:
+    if first_administrator(can_sign_in=True) is not None:
         return []
+    found = first_administrator()
     login = found.login if found else os.environ.get("ZHIAN_ADMIN_LOGIN") or _ask("Login of the first administrator")
     password = _from_environment("ZHIAN_ADMIN_PASSWORD") or _ask("Password", hide_input=True, confirmation_prompt=True)
     ensure_administrator(login, password)

@@ -18,13 +18,12 @@ from core.registry import registry
 ADMINISTRATOR = "administrator"
 
 
-def first_administrator() -> User | None:
-    """The oldest active administrator."""
+def first_administrator(*, can_sign_in: bool = False) -> User | None:
+    """The oldest active administrator; with `can_sign_in` the oldest one who has a password."""
     with system("find the first administrator") as session:
         holders = select(UserRole.user_id).where(UserRole.role == ADMINISTRATOR)
-        found = session.scalars(
-            select(User).where(User.id.in_(holders), User.active).order_by(User.id).limit(1)
-        ).first()
+        chosen = select(User).where(User.id.in_(holders), User.active).order_by(User.id).limit(1)
+        found = session.scalars(chosen.where(User.password_hash.is_not(None)) if can_sign_in else chosen).first()
         if found is not None:
             session.expunge(found)
         return found
