@@ -1,0 +1,1 @@
+"""Speed of a full-sized deployment, measured against a bare endpoint: `python -m tests.bench --help`."""
