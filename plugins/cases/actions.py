@@ -20,7 +20,7 @@ BASE = (
     Param("filed_at", _("Where the paper is kept"), help=_("For papers that are not scanned.")),
     Param("outcome", _("Outcome"), "choice", choices=choices.OUTCOMES),
     Param("classes", _("Classes concerned"), "multi_choice", choices=nice.CLASSES),
-    Param("to", _("Leads to"), "choice", choices=choices.states),
+    Param("to", _("Leads to"), "choice", choices=choices.STATES),
     Param("reason", _("Reason"), "long_text", help=_("Confirms what only a person can know.")),
     Param("keep", _("Record it even if the case cannot move yet"), "boolean", default=False),
     Param("complete", _("Completes the waiting event"), "link", target="cases.event"),
@@ -47,7 +47,7 @@ def event_params(case: Any) -> list[Param]:
     known = {param.name for param in BASE}
     asked = {name: "dates" for move in moves for name in move.dates} | {n: "fields" for m in moves for n in m.fields}
     needs = [need_param(name, kind) for name, kind in asked.items() if name not in known]
-    event = Param("event", _("Event"), "choice", required=True, choices=choices.events)
+    event = Param("event", _("Event"), "choice", required=True, choices=choices.EVENTS)
     return [event, *BASE, *needs]
 
 
@@ -169,7 +169,7 @@ def actions() -> list[Action]:
 def states_of(case: Any = None) -> Any:
     """The states of the case's own model as choices, all states where no case is known."""
     if case is None:
-        return choices.states()
+        return choices.STATES
     return choices.states_of(case.case_type)
 
 

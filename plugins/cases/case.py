@@ -51,19 +51,19 @@ class Case(Record):
         _("Kind of right"), choices.RIGHT_KINDS, index=True, synonyms=("专利类型", "类型", "申请类型")
     )
     jurisdiction: Mapped[str] = fields.choice(
-        _("Jurisdiction"), choices.jurisdictions, required=True, default="CN", synonyms=("国家", "申请国家", "法域")
+        _("Jurisdiction"), choices.JURISDICTIONS, required=True, default="CN", synonyms=("国家", "申请国家", "法域")
     )
     name: Mapped[str | None] = fields.text(
         _("Name"), search=True, max_length=500, compute=computed.display_name, track=False
     )
     status: Mapped[str] = fields.choice(
-        _("Status"), choices.states, required=True, default="intake", synonyms=("案件状态", "法律状态", "当前状态")
+        _("Status"), choices.STATES, required=True, default="intake", synonyms=("案件状态", "法律状态", "当前状态")
     )
     status_group: Mapped[str | None] = fields.choice(
-        _("Stage"), choices.groups, compute=computed.status_group, track=False, index=True
+        _("Stage"), choices.GROUPS, compute=computed.status_group, track=False, index=True
     )
     status_since: Mapped[date | None] = fields.date(_("In this status since"), readonly=True, track=False)
-    overlays: Mapped[list | None] = fields.multi_choice(_("Beside it"), choices.overlays, readonly=True)
+    overlays: Mapped[list | None] = fields.multi_choice(_("Beside it"), choices.OVERLAYS, readonly=True)
     watched: Mapped[bool] = fields.boolean(
         _("Watched"), default=True, readonly=True, help=_("Dates of this case are kept and reminded.")
     )
@@ -123,7 +123,7 @@ class Case(Record):
     priority: Mapped[list | None] = fields.json(_("Priority"), validate=values.priority)
     priority_date: Mapped[date | None] = fields.date(_("Earliest priority date"), synonyms=("优先权日",))
     priority_number: Mapped[str | None] = fields.text(_("Priority number"), max_length=80, synonyms=("优先权号",))
-    priority_country: Mapped[str | None] = fields.choice(_("Priority country"), choices.jurisdictions)
+    priority_country: Mapped[str | None] = fields.choice(_("Priority country"), choices.JURISDICTIONS)
     publication_date: Mapped[date | None] = fields.date(
         _("Publication date"), synonyms=("公布日", "公开日", "公开（公告）日", "初审公告日期")
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from babel import Locale
-
 from core import Choice, L
 from plugins.cases import status
+from plugins.clients import countries
 
 PREFIXES = {
     "tm_application": "TM",
@@ -101,17 +100,6 @@ def groups() -> tuple[Choice, ...]:
     return tuple(Choice(g.code, L(g.zh, g.en), tone=TONES[g.code]) for g in status.groups().values())
 
 
-@cache
-def jurisdictions() -> tuple[Choice, ...]:
-    """Offices by WIPO ST.3 code: countries and the regional and international ones."""
-    zh, en = Locale("zh").territories, Locale("en").territories
-    codes = sorted(c for c in en if len(c) == 2 and c.isalpha() and c not in ("ZZ", "EU", "UN", "EZ", "XA", "XB", "QO"))
-    first = ("CN", "HK", "MO", "TW", "US", "EP", "JP", "KR")
-    named = {code: Choice(code, L(zh.get(code, code), en[code])) for code in codes}
-    named |= {code: Choice(code, label) for code, label in REGIONAL.items()}
-    return tuple(named[c] for c in (*first, *sorted(set(named) - set(first))))
-
-
 REGIONAL = {
     "WO": L("世界知识产权组织", "WIPO"),
     "EP": L("欧洲专利局", "European Patent Office"),
@@ -123,6 +111,17 @@ REGIONAL = {
     "GC": L("海湾合作委员会", "Gulf Cooperation Council"),
 }
 
+
+def jurisdictions() -> tuple[Choice, ...]:
+    """Offices by WIPO ST.3 code: countries and the regional and international ones, the busiest first."""
+    zh, en = countries("zh"), countries("en")
+    first = ("CN", "HK", "MO", "TW", "US", "EP", "JP", "KR")
+    named = {code: Choice(code, L(zh[code], en[code])) for code in en}
+    named |= {code: Choice(code, label) for code, label in REGIONAL.items()}
+    return tuple(named[code] for code in (*first, *sorted(set(named) - set(first))))
+
+
+JURISDICTIONS = jurisdictions()
 MARK_TYPES = (
     Choice("word", L("文字", "Word")),
     Choice("figurative", L("图形", "Figurative")),
@@ -226,3 +225,5 @@ PARTY_ROLES = (
     Choice("respondent", L("被申请人", "Respondent")),
     Choice("other", L("其他", "Other")),
 )
+
+STATES, OVERLAYS, EVENTS, GROUPS = states(), overlays(), events(), groups()

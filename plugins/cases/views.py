@@ -222,7 +222,7 @@ def board() -> KanbanView:
     return KanbanView(
         "cases.case",
         field="status",
-        columns=lambda: list(choices.states()),
+        columns=lambda: list(choices.STATES),
         card=("number", "client", "agent", "filing_date"),
         move=move_card,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Action, Change, FieldRule, Grant, Menu, NumberRule, Record, Scopes, View, hookimpl
+from core import Action, Change, FieldRule, Grant, ImportSource, Menu, NumberRule, Record, Scopes, View, hookimpl
 from plugins.clients import actions, grants, rules, services, views
+from plugins.clients.importing import ClientImport
 from plugins.clients.records import Client, Contact
 from plugins.clients.regions import region_name
 
@@ -50,6 +51,12 @@ def register_views() -> list[View]:
 def register_menus() -> list[Menu]:
     """The sidebar."""
     return views.menus()
+
+
+@hookimpl
+def register_import_sources() -> list[ImportSource]:
+    """Lists of clients, with a contact in the same row."""
+    return [ImportSource("clients.client", ClientImport())]
 
 
 @hookimpl

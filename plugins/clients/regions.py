@@ -7,11 +7,10 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
-
 from core import _, current_locale
 
 DATA = Path(__file__).parent / "data" / "regions.txt"
+COUNTRIES = Path(__file__).parent / "data" / "countries.txt"
 GENERIC = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划")
 """Names of the second level that are no place."""
 
@@ -42,8 +41,8 @@ def divisions() -> dict[str, str]:
 @cache
 def countries(locale: str) -> dict[str, str]:
     """Country names by ISO code in `zh` or `en`."""
-    named = Locale(locale).territories
-    return {code: name for code, name in named.items() if len(code) == 2 and code.isalpha() and code != "ZZ"}
+    rows = (line.split("|") for line in COUNTRIES.read_text("utf-8").splitlines())
+    return {code: zh if locale == "zh" else en for code, zh, en in rows}
 
 
 def region_name(code: str | None, locale: str | None = None) -> str:

@@ -34,7 +34,9 @@ RELATION = Section(
     ("tier", "stage", "owner", "team", "department", "branch", "since", "source", "referrer", "confidentiality"),
 )
 BUSINESS = Section(
-    "business", _("Line of business"), ("industry", "size", "main_business", "brands", "website", "phone", "internal_remarks")
+    "business",
+    _("Line of business"),
+    ("industry", "size", "main_business", "brands", "website", "phone", "internal_remarks"),
 )
 ADDRESS = Section("address", _("Addresses"), ("address", "address_en", "postal_address", "postcode"))
 WISHES = Section(
