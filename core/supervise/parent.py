@@ -20,6 +20,7 @@ from core.supervise import traces
 from core.supervise.children import Child, adopt_orphans, end_leftovers
 
 START_LIMIT = 60.0  # seconds from the start to the first healthy answer
+SCHEDULER_LIMIT = 5.0  # seconds in which the scheduler should show itself; later is late, not fatal
 STOP_LIMIT = 6.0  # seconds for the orderly end of a child
 
 
@@ -43,17 +44,23 @@ class Parent:
         self.ready = False
 
     def run(self, on_ready: Callable[[str], None]) -> None:
-        """Start everything, call `on_ready(url)` at the first healthy answer, then watch until told to stop."""
+        """Start everything, call `on_ready(url)` when it is healthy, then watch until told to stop."""
         adopt_orphans()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
             self._start_redis()
-            for name in ("web", "worker", "scheduler"):
-                if name != "worker" or not self.inline:
-                    self._start(self._python(name))
+            self._start(self._python("web"))  # alone first: the first page has the machine to itself
             self._remember()
-            self._await_health(on_ready)
+            self._await(START_LIMIT, lambda: _health(self.url))
+            for name in ("scheduler",) if self.inline else ("scheduler", "worker"):
+                self._start(self._python(name))
+            self._remember()
+            self._await(SCHEDULER_LIMIT, lambda: _health(self.url, part="scheduler"), must=False)
+            if not self.stopping:
+                self.ready = True
+                self._remember()
+                on_ready(self.url)
             self._watch()
         finally:
             self.stop()
@@ -114,20 +121,20 @@ class Parent:
             everything = {name: pids.get(name) for name in ("web", "worker", "scheduler", "redis")}
             traces.write_json(self.data / "ready.json", {"url": self.url, "pids": everything, "version": self.version})
 
-    def _await_health(self, on_ready: Callable[[str], None]) -> None:
-        end = time.monotonic() + START_LIMIT
-        answer = "no answer"
-        while not self.stopping and not self.ready:
+    def _await(self, seconds: float, ask: Callable[[], tuple[bool, str]], must: bool = True) -> None:
+        """Ask until the answer is yes; raises `CannotStart` with the last answer when it `must` be and never is."""
+        end = time.monotonic() + seconds
+        while not self.stopping:
             self._revive(give_up=True)
-            healthy, answer = _health(self.url)
-            if healthy:
-                self.ready = True
-                self._remember()
-                on_ready(self.url)
-            elif time.monotonic() > end:
-                raise CannotStart(f"{self.url}/healthz does not become healthy: {answer}\nLogs: {self.data / 'log'}")
-            else:
-                time.sleep(0.05)
+            well, answer = ask()
+            if well:
+                return
+            if time.monotonic() > end:
+                if must:
+                    place = f"{self.url}/healthz"
+                    raise CannotStart(f"{place} does not become healthy: {answer}\nLogs: {self.data / 'log'}")
+                return
+            time.sleep(0.05)
 
     def _watch(self) -> None:
         while not self.stopping:
@@ -193,15 +200,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _health(url: str) -> tuple[bool, str]:
-    """Whether `/healthz` answers 200, and what it said otherwise."""
+def _health(url: str, part: str = "") -> tuple[bool, str]:
+    """Whether `/healthz` answers 200, and its `part` is well; else what it said."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/healthz", timeout=5) as answer:
-            return answer.status == 200, ""
+            body = json.load(answer)
+            return answer.status == 200 and (not part or body[part]["ok"]), str(body)
     except urllib.error.HTTPError as problem:
         return False, f"{problem.code} {problem.read(500).decode(errors='replace')}"
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, LookupError) as problem:
         return False, str(problem)
 
 
