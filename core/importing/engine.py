@@ -146,6 +146,8 @@ class Engine:
             labels = " / ".join(str(self.targets[key].label) if key in self.targets else key for key in self.keys)
             line.refuse(self.keys[0], "missing_key", gettext(REASONS["missing_key"].message, fields=labels))
             return
+        if not all(self._normal(line, key) for key in self.keys):
+            return
         line.key = (name, line.values[name])
         digest = _digest(line.values)
         before = self.seen.setdefault(self._scoped(line), (line.number, digest))
@@ -155,6 +157,18 @@ class Engine:
             line.outcome = "unchanged"
         else:
             line.refuse(name, "duplicate_conflict", gettext(REASONS["duplicate_conflict"].message, row=before[0]))
+
+    def _normal(self, line: ImportRow, name: str) -> bool:
+        """Bring a key into its stored form, so that it meets stored ones; False refuses the row."""
+        spec, value = self.type.fields.get(name), line.values.get(name)
+        if spec is None or spec.validate is None or value is None:
+            return True
+        try:
+            line.values[name] = spec.validate(value)
+        except ValueError as error:
+            line.refuse(name, getattr(error, "code", "invalid"), error.args[0] if error.args else error)
+            return False
+        return True
 
     def _scoped(self, line: ImportRow) -> tuple[str, Any]:
         assert line.key is not None

@@ -232,6 +232,7 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     engine.context.related = {key: Counter(counts) for key, counts in run.related.items()}
     _set(run_id, state="running", worker=holder(), error=None)
     db.session.commit()
+    db.session.expunge_all()
     with _as_import(run_id):
         for rows in batches(plan.rows(engine.columns), BATCH):
             engine.replay([row for row in rows if row.number <= position])

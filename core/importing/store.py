@@ -30,21 +30,21 @@ CHANGED_MEANWHILE = _("Somebody changed this record while the import ran. Import
 
 
 def match(engine: Engine, lines: Sequence[ImportRow]) -> None:
-    """Set `record_id`, `version` and `current` of rows whose key is stored already; refuse those out of reach."""
-    by_field: dict[str, list[ImportRow]] = defaultdict(list)
-    for line in lines:
-        if line.key:
-            by_field[line.key[0]].append(line)
+    """Set `record_id`, `version` and `current` of rows whose key is stored already; refuse those out of reach.
+
+    A row that its first key does not find is looked for by the next one that it fills.
+    """
     found: list[ImportRow] = []
-    for name, some in by_field.items():
-        if name in engine.own:
-            found += _match_field(engine, name, some)
+    for name in engine.keys:
+        waiting = [line for line in lines if line.open and line.record_id is None]
+        filled = [line for line in waiting if line.values.get(name) not in (None, "", [])]
+        if filled and name in engine.own:
+            found += _match_field(engine, name, filled)
     _reach(engine, found)
     matched = [line for line in found if line.open]
     for support in engine.supports:
-        stored = (
-            support.current([line.record_id for line in matched if line.record_id], engine.context) if matched else {}
-        )
+        ids = [line.record_id for line in matched if line.record_id]
+        stored = support.current(ids, engine.context) if ids else {}
         for line in matched:
             line.current = (line.current or {}) | stored.get(line.record_id or 0, {})
 
@@ -55,7 +55,7 @@ def _match_field(engine: Engine, name: str, lines: list[ImportRow]) -> list[Impo
     columns = [getattr(model, spec.attr) for n, spec in specs.items() if n in engine.own]
     names = [n for n in specs if n in engine.own]
     stored: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
-    values = sorted({line.key[1] for line in lines if line.key})
+    values = sorted({line.values[name] for line in lines})
     for start in range(0, len(values), CHUNK):
         statement = select(model.id, model.version, *columns).where(key.in_(values[start : start + CHUNK]))
         for record_id, version, *cells in db.session.execute(statement, execution_options=OPEN):
@@ -64,12 +64,19 @@ def _match_field(engine: Engine, name: str, lines: list[ImportRow]) -> list[Impo
     found = []
     for line in lines:
         hits = stored.get((*engine.scope_of(line.values), line.values[name]), [])
+        hits = [hit for hit in hits if not _other(engine, line, name, hit[2])]
         if len(hits) > 1:
             line.refuse(name, "ambiguous_key", engine.reasons["ambiguous_key"])
         elif hits:
             line.record_id, line.version, line.current = hits[0]
             found.append(line)
     return found
+
+
+def _other(engine: Engine, line: ImportRow, name: str, current: dict[str, Any]) -> bool:
+    """Whether an earlier key says that this is another record although it shares this key."""
+    earlier = engine.keys[: engine.keys.index(name)]
+    return any(line.values.get(key) and current.get(key) and line.values[key] != current[key] for key in earlier)
 
 
 def _reach(engine: Engine, lines: list[ImportRow]) -> None:

@@ -27,13 +27,13 @@ CONTACT_FIELDS = {
     "contact_mobile": (
         "mobile",
         L("联系人手机", "Contact's mobile"),
-        ("手机", "手机号", "手机号码", "联系人手机", "mobile"),
+        ("手机", "手机号", "手机号码", "mobile"),
     ),
     "contact_phone": ("phone", L("联系人座机", "Contact's phone"), ("座机", "座机号码", "联系人电话")),
     "contact_email": (
         "email",
         L("联系人邮箱", "Contact's e-mail"),
-        ("邮箱", "电子邮箱", "登录邮箱", "email", "e-mail"),
+        ("邮箱", "电子邮箱", "登录邮箱", "email"),
     ),
 }
 ADDRESS = ("联系地址", "公司地址", "单位地址", "地址")
