@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, inspect
 
 from core.permissions.guard import GuardedSession
 from core.permissions.principal import SYSTEM, Principal, as_principal, current_principal
@@ -121,7 +121,7 @@ def system(reason: str) -> Iterator[Any]:
         session.info.update(system=True, reason=reason)
         try:
             yield session
-            if session.new or session.dirty or session.deleted:
+            if session.info.get("wrote") or session.new or session.dirty or session.deleted:
                 note_action(session, "system", None, reason=reason)
             settle(session)
             session.commit()
@@ -144,6 +144,7 @@ def elevated(reason: str) -> Iterator[Any]:
     if not flushing and (session.new or session.dirty or session.deleted):
         session.flush()
     known = set(session.identity_map.keys())
+    _forget_links(session)
     session.info.update(elevated=True, elevated_reason=reason)
     try:
         yield session
@@ -151,9 +152,20 @@ def elevated(reason: str) -> Iterator[Any]:
             settle(session)
     finally:
         session.info.update(elevated=False, elevated_reason=None)
+        for record in list(session.identity_map.values()):
+            if record.__mapper__.identity_key_from_instance(record) not in known:
+                session.expunge(record)
+        _forget_links(session)
+
+
+def _forget_links(session: Any) -> None:
+    """Drop loaded links whose answer changes with the rules: to rows the session does not hold, and to none at all."""
     for record in list(session.identity_map.values()):
-        if record is not None and record.__mapper__.identity_key_from_instance(record) not in known:
-            session.expunge(record)
+        changed = inspect(record).committed_state
+        for name in set(record.__mapper__.relationships.keys()) & record.__dict__.keys() - changed.keys():
+            target = record.__dict__[name]
+            if target is None or target not in session:
+                session.expire(record, [name])
 
 
 __all__ = [

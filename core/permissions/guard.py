@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Column, Label, Table, event, false, select, true
-from sqlalchemy.orm import ORMExecuteState, UOWTransaction, with_loader_criteria
+from sqlalchemy import Column, event, select, true
+from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import (
     BinaryExpression,
@@ -21,26 +20,17 @@ from sqlalchemy.sql.elements import (
     UnaryExpression,
 )
 from sqlalchemy.sql.selectable import Select
-from sqlalchemy.sql.visitors import HasTraverseInternals
 
 from core.errors import Forbidden, NotFound, Unguarded
 from core.i18n import _
 from core.permissions.principal import SYSTEM, Principal, current_principal
 from core.permissions.rules import access
-from core.records.base import MODELS, Record
+from core.permissions.selects import criteria, guarded_tables, mapped, mentioned
+from core.records.base import Record
 from core.records.changes import Pending, pending
 
 OPEN = {"zhian_open": True}
 """Execution option of the few core statements that check rights by themselves."""
-
-_by_table: dict[str, type[Record]] = {}
-
-
-def guarded_tables() -> dict[str, type[Record]]:
-    """Record classes by table name."""
-    if len(_by_table) != len(MODELS):
-        _by_table.update({m.__tablename__: m for m in MODELS.values()})
-    return _by_table
 
 
 class GuardedSession(FlaskSession):
@@ -52,8 +42,7 @@ class GuardedSession(FlaskSession):
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """Like `Session.get`, but always asks the database, so that rules hold."""
-        key = entity.__mapper__.primary_key[0]
-        return self.scalars(select(entity).where(key == ident)).first()
+        return self.scalars(select(entity).where(entity.id == ident)).first()
 
     def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
         found = self.get(entity, ident, **options)
@@ -77,63 +66,16 @@ def _guard_statement(state: ORMExecuteState) -> None:
             f"{type(state.statement).__name__} escapes the record rules; use the record services or system()"
         )
     if state.is_column_load:
+        state.statement = state.statement.where(_seen(state.bind_mapper, principal))
         return
-    options = criteria(_mentioned(state.statement), principal, "read")
-    if options:
+    models = guarded_tables().values() if state.is_relationship_load else mentioned(state.statement)
+    if options := criteria(models, principal, "read"):
         state.statement = state.statement.options(*options)
 
 
-def criteria(models: Iterable[type[Record]], principal: Principal, action: str) -> list[Any]:
-    """The loader options that filter these classes for the principal; the same objects each time."""
-    found = []
-    for model in models:
-        key = ("criteria", model, action)
-        if key not in principal.cache:
-            where = access().where(model, principal, action)
-            free = where is true() or str(where) == "true"
-            principal.cache[key] = (
-                None if free else with_loader_criteria(model, _anchored(model, where), include_aliases=True)
-            )
-        if (option := principal.cache[key]) is not None:
-            found.append(option)
-    return found
-
-
-def _anchored(model: type[Record], where: Any) -> Any:
-    """A bare `false` would be added nowhere that adapts to an alias; it is said about the primary key instead."""
-    return model.id.in_(()) if where is false() or str(where) == "false" else where
-
-
-def _mentioned(statement: Select) -> list[type[Record]]:
-    """Record classes that the statement reads anywhere. With eager loading, which only shows at compile time, all of them."""
-    tables = guarded_tables()
-    if any(not getattr(o, "_is_criteria_option", False) for o in statement._with_options) or statement._setup_joins:
-        return sorted(tables.values(), key=lambda m: m.__tablename__)
-    names = _table_names(statement)
-    if unknown := [n for n in names if n not in tables]:
-        raise Unguarded(f"{', '.join(unknown)} is read without rules; core rooms say so with OPEN")
-    return [tables[n] for n in names]
-
-
-def _table_names(statement: Select) -> dict[str, None]:
-    """Names of all tables in the statement; plain columns tell theirs without being walked through."""
-    names: dict[str, None] = {}
-    parts: list[Any] = list(HasTraverseInternals.get_children(statement, omit_attrs=_SKIPPED))
-    sources: list[Any] = list(statement._where_criteria)
-    for item in statement._raw_columns:
-        column = item.element if isinstance(item, Label) else item
-        if isinstance(column, Column) and isinstance(column.table, Table):
-            names[column.table.name] = None
-        else:
-            parts.append(item)
-            sources.append(item)
-    parts += [source for item in sources for source in item._from_objects]
-    for part in parts:
-        names.update((e.name, None) for e in visitors.iterate(part) if isinstance(e, Table))
-    return names
-
-
-_SKIPPED = ("_raw_columns", "_correlate", "_correlate_except")
+def _seen(mapper: Any, principal: Principal) -> Any:
+    """Loading values of a row again asks whether the person may still see it; loader options do not reach that."""
+    return mapped(mapper.class_, access().where(mapper.class_, principal, "read")) if mapper else true()
 
 
 @event.listens_for(GuardedSession, "before_flush")
@@ -213,7 +155,7 @@ def _watched(principal: Principal, model: type[Record], action: str) -> frozense
         parts = list(visitors.iterate(access().where(model, principal, action)))
         columns = {p for p in parts if isinstance(p, Column)}
         plain = all(isinstance(p, _PLAIN) for p in parts) and all(c.table is model.__table__ for c in columns)
-        names = frozenset(c.name for c in columns)
+        names = frozenset(model.__mapper__.get_property_by_column(c).key for c in columns) if plain else frozenset()
         principal.cache[key] = names if plain and names.isdisjoint(_STAMPS) else None
     return principal.cache[key]
 

@@ -110,6 +110,6 @@ def link_relationship(spec: Field, column: Any) -> Any:
     """The many-to-one relationship of a link field; its target is looked up by key when mappers are configured."""
 
     def condition() -> Any:
-        return foreign(column()) == remote(MODELS[spec.target or ""].__table__.c.id)
+        return foreign(column()) == remote(MODELS[spec.target or ""].id)
 
     return relationship(lambda: MODELS[spec.target or ""], primaryjoin=condition, lazy="select")

@@ -12,7 +12,12 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
+from core.errors import Unguarded
 from core.records.base import Record, field_specs
+
+
+OWN_COLUMNS = ("id", "archived_at", "created_at", "created_by_id")
+"""Columns of every record that are no declared fields; rules may hang on them."""
 
 
 @dataclass
@@ -51,19 +56,28 @@ def change_of(record: Record) -> Change | None:
     committed = state.committed_state
     if not committed:
         return None
+    _take_over_links(record, committed)
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
-    for spec in specs_of(type(record)):
-        if spec.attr in committed:
-            history = state.attrs[spec.attr].history
-            if history.has_changes():
-                old[spec.name] = history.deleted[0] if history.deleted else None
-                new[spec.name] = history.added[0] if history.added else None
-    if "archived_at" in committed:
-        old["archived_at"], new["archived_at"] = committed["archived_at"], record.archived_at
-        if not isinstance(old["archived_at"], datetime):
-            old["archived_at"] = None
+    named = [(s.attr, s.name) for s in specs_of(type(record)) if s.attr in committed]
+    for attr, name in (*named, *((n, n) for n in OWN_COLUMNS if n in committed)):
+        history = state.attrs[attr].history
+        if history.has_changes():
+            old[name] = history.deleted[0] if history.deleted else None
+            new[name] = history.added[0] if history.added else None
     return Change(record, old, new) if new else None
+
+
+def _take_over_links(record: Record, committed: dict[str, Any]) -> None:
+    """A link that was set by its object is written as its id now, so that rules, hooks and audit see the change."""
+    for spec in specs_of(type(record)):
+        if spec.target and spec.name in committed:
+            target = getattr(record, spec.name)
+            if target is not None and target.id is None:
+                raise Unguarded(f"flush the new {spec.target} before {record!r} is linked to it, or set {spec.attr}")
+            ident = None if target is None else target.id
+            if getattr(record, spec.attr) != ident:
+                setattr(record, spec.attr, ident)
 
 
 _specs: dict[type[Record], tuple] = {}
