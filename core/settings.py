@@ -18,7 +18,7 @@ class Settings:
     """What `create_app` needs to know. Paths are absolute; empty URLs mean the embedded default."""
 
     plugins: tuple[str, ...] = ()
-    data: Path = ROOT / "var"
+    data: Path = (ROOT if (ROOT / "zhian").exists() else Path.cwd()) / "var"
     database_url: str = ""
     redis_url: str = ""
     secret: str = ""
