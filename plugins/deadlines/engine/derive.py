@@ -140,7 +140,7 @@ class Deriver:
     ) -> Derived:
         base, nominal, due, safe = outcome
         rule = planned.rule
-        cleared = _clearing(planned, events, base, nominal, occurrence) if events else None
+        cleared = _clearing(planned, events, _since(inputs, base), nominal, occurrence) if events else None
         state = OPEN
         if cleared is not None or not planned.settled_fields.isdisjoint(inputs):
             state = SETTLED
@@ -211,18 +211,24 @@ def _with_notices(planned: Planned, inputs: Mapping[str, Any], events: Mapping[s
     return added
 
 
+def _since(inputs: Mapping[str, Any], base: date) -> date:
+    """From when an act may answer: the dispatch of the paper, which lies before its deemed service."""
+    dispatched = inputs.get("dispatch_date")
+    return dispatched if type(dispatched) is date and dispatched < base else base
+
+
 def _clearing(
-    planned: Planned, events: Mapping[str, list[Event]], base: date, nominal: date, occurrence: str
+    planned: Planned, events: Mapping[str, list[Event]], since: date, nominal: date, occurrence: str
 ) -> str | None:
     """The id of the event that shows the act was done, or None."""
     for code in planned.settled_events:
         for event in events.get(code, ()):
-            if _clears(planned, event, base, nominal, occurrence):
+            if _clears(planned, event, since, nominal, occurrence):
                 return event.id
     return None
 
 
-def _clears(planned: Planned, event: Event, base: date, nominal: date, occurrence: str) -> bool:
+def _clears(planned: Planned, event: Event, since: date, nominal: date, occurrence: str) -> bool:
     if event.date is None:
         return False
     if planned.rule.trigger == "PAT_ANNUITY_MISSED" or planned.series == "annuity":
@@ -231,7 +237,7 @@ def _clears(planned: Planned, event: Event, base: date, nominal: date, occurrenc
             return str(year) == occurrence
     if planned.series is not None or "GRACE" in planned.rule.code:
         return add_months(nominal, -15) < event.date <= add_months(nominal, 9)
-    return event.date >= base
+    return event.date >= since
 
 
 def _occurrences(planned: Planned, inputs: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,0 +1,121 @@
+"""Closing needs evidence, and a second person where a right is at stake; other ways to end a deadline."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from core import Forbidden, Invalid, Refused, get, record_class, run_action, today
+from plugins.deadlines.records import Deadline
+
+KEY = "deadlines.deadline"
+
+
+def do(session, row, code, **given):
+    return run_action(get(Deadline, row.id), KEY, code, given)
+
+
+def test_without_evidence_nothing_is_closed(docket, acting):
+    row = docket.refused_mark()
+    with acting("agent") as session, pytest.raises(Invalid) as refused:
+        do(session, row, "close_with_evidence", act_date=today().isoformat())
+    assert refused.value.errors[0].field == "evidence"
+
+
+def test_a_fatal_deadline_is_closed_by_two_people(docket, acting):
+    row = docket.refused_mark()
+    with acting("clerk") as session:
+        do(session, row, "close_with_evidence", act_date=today().isoformat(), evidence="FS-001")
+    assert docket.one(row.case_id, row.rule_code).status == "to_confirm"
+    with acting("clerk") as session, pytest.raises(Forbidden):
+        do(session, row, "confirm_closure")
+    with acting("verifier") as session:
+        do(session, row, "confirm_closure")
+    closed = docket.one(row.case_id, row.rule_code)
+    assert (closed.status, closed.evidence) == ("met", "FS-001")
+    assert closed.closed_by_id != closed.confirmed_by_id
+
+
+def test_who_closed_cannot_confirm_even_with_the_right(docket, acting):
+    row = docket.refused_mark()
+    with acting("root") as session:
+        do(session, row, "close_with_evidence", act_date=today().isoformat(), evidence="FS-002")
+    with acting("root") as session, pytest.raises(Refused) as refused:
+        do(session, row, "confirm_closure")
+    assert refused.value.code == "separation_of_duties"
+
+
+def test_the_second_person_may_send_it_back(docket, acting):
+    row = docket.refused_mark()
+    with acting("clerk") as session:
+        do(session, row, "close_with_evidence", act_date=today().isoformat(), evidence="?")
+    with acting("verifier") as session:
+        do(session, row, "confirm_closure", reason="回执不清楚")
+    back = docket.one(row.case_id, row.rule_code)
+    assert (back.status, back.reason) == ("open", "回执不清楚")
+
+
+def test_a_curable_one_is_met_at_once(docket, acting):
+    case_id = docket.case(status="registered", valid_to=date(2035, 3, 9))
+    row = docket.one(case_id, "CN.TM.RENEWAL")
+    with acting("agent") as session:
+        do(session, row, "close_with_evidence", act_date=today().isoformat(), evidence="XZ-1")
+    assert docket.one(case_id, "CN.TM.RENEWAL").status == "met"
+
+
+def test_only_the_head_waives(docket, acting):
+    row = docket.refused_mark()
+    with acting("agent") as session, pytest.raises(Forbidden):
+        do(session, row, "waive", reason="客户邮件")
+    with acting("head") as session:
+        do(session, row, "waive", reason="客户 11 月 20 日邮件指示放弃")
+    assert docket.one(row.case_id, row.rule_code).status == "waived"
+
+
+def test_a_date_is_moved_earlier_by_one_and_later_only_by_two(docket, acting, agency):
+    row = docket.refused_mark()
+    earlier, later = row.due - timedelta(3), row.due + timedelta(10)
+    with acting("head") as session:
+        do(session, row, "override", due=earlier.isoformat(), reason="客户要求")
+    moved = docket.one(row.case_id, row.rule_code)
+    assert (moved.due, moved.computed_due, moved.overridden) == (earlier, row.due, True)
+    assert moved.internal_date <= moved.safe_date <= moved.due
+    with acting("head") as session, pytest.raises(Invalid):
+        do(session, row, "override", due=later.isoformat(), reason="法院通知")
+    with acting("head") as session:
+        do(session, row, "override", due=later.isoformat(), reason="法院通知", second=agency.verifier)
+    assert docket.one(row.case_id, row.rule_code).due == later
+
+
+def test_a_date_set_by_hand_stays_when_the_facts_move_it_later(docket, acting):
+    case_id = docket.case(status="intake")
+    event_id = docket.event(case_id, "TM_REFUSAL_ISSUED", today() - timedelta(2))
+    row = docket.one(case_id, "CN.TM.REFUSAL_REVIEW")
+    by_hand = row.due - timedelta(5)
+    with acting("head") as session:
+        do(session, row, "override", due=by_hand.isoformat(), reason="客户要求")
+    from core import system, update
+
+    with system("a corrected notice"):
+        event = get(record_class("cases.event"), event_id)
+        update(event, {"date": today(), "dispatch_date": today()})
+    after = docket.one(case_id, "CN.TM.REFUSAL_REVIEW")
+    assert (after.due, after.overridden) == (by_hand, True)
+    assert after.computed_due > row.due
+
+
+def test_a_missed_one_asks_for_the_reason_and_only_when_past(docket, acting):
+    row = docket.refused_mark()
+    with acting("head") as session, pytest.raises(Refused):
+        do(session, row, "reason_missed", reason="?")
+    late = docket.refused_mark(ago=60)
+    with acting("head") as session:
+        do(session, late, "reason_missed", reason="通知寄错地址")
+    assert docket.one(late.case_id, late.rule_code).status == "missed"
+
+
+def test_deadlines_are_handed_over_in_bulk(docket, acting, agency):
+    rows = [docket.refused_mark(), docket.refused_mark()]
+    with acting("head"):
+        chosen = [get(Deadline, row.id) for row in rows]
+        run_action(chosen, KEY, "hand_over", {"person": agency.clerk, "deputy": agency.agent})
+    assert {docket.one(row.case_id, row.rule_code).responsible_id for row in rows} == {agency.clerk}
