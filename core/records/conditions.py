@@ -179,25 +179,23 @@ def _contains(spec: Field, column: Any, raw: Any) -> ColumnElement[bool]:
 
 
 def contains(column: Any, text: str, *, indexed: bool = False) -> ColumnElement[bool]:
-    """Substring, without regard to case. On PostgreSQL an indexed column is narrowed by two-character pieces first."""
+    """Substring, without regard to case (on SQLite of ASCII letters, which its LIKE folds by itself).
+
+    On PostgreSQL an indexed column is narrowed by two-character pieces first; the database makes them of both sides.
+    """
     text = text.replace("\x00", "")
+    pattern = f"%{_escaped(text)}%"
     if db.engine.dialect.name != "postgresql":
-        return column.icontains(text, autoescape=True)
-    like = column.ilike(f"%{_escaped(text)}%", escape="\\")
-    pieces = bigrams(text)
-    if not (indexed and pieces):
+        return column.like(pattern, escape="\\")
+    like = column.ilike(pattern, escape="\\")
+    if not indexed or len(text) < 2:
         return like
-    return and_(func.zhian_bigrams(column, type_=ARRAY(TEXT)).contains(cast(pieces, ARRAY(TEXT))), like)
+    pieces = func.zhian_bigrams(text, type_=ARRAY(TEXT))
+    return and_(func.zhian_bigrams(column, type_=ARRAY(TEXT)).contains(pieces), like)
 
 
 def _escaped(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
-
-
-def bigrams(text: str) -> list[str]:
-    """The distinct two-character pieces of a text, in lower case."""
-    low = text.lower()
-    return sorted({low[i : i + 2] for i in range(len(low) - 1)})
 
 
 def value_of(spec: Field, raw: Any) -> Any:
