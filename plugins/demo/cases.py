@@ -1,4 +1,4 @@
-"""Third chapter: cases opened by the people who bring them in, then walked through their events by whose work each is."""
+"""Third chapter: cases opened by the people who bring them in, then walked through their events."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class _Walk:
 
     def __init__(self, cast: Cast, row: dict[str, Any], serial: int, client: Any, known: dict[str, int]) -> None:
         self.cast, self.row, self.serial, self.client, self.known = cast, row, serial, client, known
-        self.team = Team(cast, row)
-        self.road: Road = road_of(row, data("roads"), today())
+        self.team, self.today = Team(cast, row), today()
+        self.road: Road = road_of(row, data("roads"), self.today)
         self.filed = self._filed()
 
     def go(self) -> None:
@@ -79,12 +79,12 @@ class _Walk:
             if (step.event, step.day) not in done:
                 self._take(ident, step)
         for login, written, text in self.row.get("notes", ()):
-            write_note(self.cast, login, day(written, today()), CASE, ident, text)
+            write_note(self.cast, login, day(written, self.today), CASE, ident, text)
 
     def _filed(self) -> date | None:
         """The filing day: stated, or the day of the step that files."""
         if "filed" in self.row:
-            return office_day(day(self.row["filed"], today()))
+            return office_day(day(self.row["filed"], self.today))
         return next((step.day for step in self.road.steps if step.state == "filed"), None)
 
     def _open(self) -> int:
@@ -129,7 +129,7 @@ class _Walk:
         for name in ("parent", "registration"):
             if name in row:
                 values["parent_case" if name == "parent" else name] = self.known[row[name]]
-        return values | self._taken_over() | resolve(row.get("f", {}), today())
+        return values | self._taken_over() | resolve(row.get("f", {}), self.today)
 
     def _applicant(self) -> dict[str, Any]:
         named = {"name": self.client.name, "name_en": self.client.name_en, "address": self.client.address}
@@ -145,10 +145,13 @@ class _Walk:
                 "application_number": numbers.application(kind, self.filed, self.serial),
             }
         if "registered" in row:
-            made["registration_date"] = day(row["registered"], today())
+            made["registration_date"] = day(row["registered"], self.today)
             made["registration_number"] = made.get("application_number")
+        if "published" in row:
+            made["publication_date"] = office_day(day(row["published"], self.today))
+            made["publication_number"] = numbers.publication(kind, self.serial, granted=False)
         if "granted" in row:
-            made["grant_publication_date"] = office_day(day(row["granted"], today()))
+            made["grant_publication_date"] = office_day(day(row["granted"], self.today))
             made["grant_number"] = numbers.publication(kind, self.serial, granted=True)
         return made | ({"paid_to_year": row["paid"]} if "paid" in row else {})
 
@@ -202,7 +205,7 @@ class _Walk:
             create(Member, {"case": ident, "user": reviewer, "role": "reviewer"})
 
     def _paper(self, case: Any, step: Step) -> dict[str, Any]:
-        """The paper of the step as a file: the client's own letter where one is asked, and each recent official paper."""
+        """The paper of the step as a file: the client's letter where one is asked, and each recent official paper."""
         move = entries.transition_of(case, step)
         if move and any(name.startswith("client_instruction") for name in move.docs):
             lines = [f"案件：{case.name}", "本公司确认上述指示，特此书面通知。", f"{step.day:%Y-%m-%d}"]
@@ -214,7 +217,7 @@ class _Walk:
                 "client_instruction",
                 "application/pdf",
             )
-        if not move or "dispatch_date" not in move.dates or step.day < today() - RECENT:
+        if not move or "dispatch_date" not in move.dates or step.day < self.today - RECENT:
             return {}
         return {"document": attach(CASE, case.id, *_notice(case, step), "application/pdf")}
 

@@ -68,5 +68,6 @@ def _entered(row: dict[str, Any], state: str, at: date, steps: list[Step], today
     """The day the case came into the system: before its first step, and after the days it brought along."""
     if not steps:
         return at if row.get("at") else today - TAKEN_OVER
-    taken_over = any(name in row for name in ("filed", "granted", "registered"))
-    return min(office_day(steps[0].day - timedelta(days=30 if taken_over else 9)), at)
+    if any(name in row for name in ("filed", "granted", "registered")):
+        return office_day(steps[0].day - timedelta(days=30))
+    return min(office_day(steps[0].day - timedelta(days=9)), at)
