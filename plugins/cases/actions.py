@@ -14,7 +14,7 @@ BASE = (
     Param("date", _("Date"), "date", help=_("The day of the event itself; without it the first date below.")),
     Param("dispatch_date", _("Dispatch date"), "date"),
     Param("receipt_date", _("Receipt date"), "date"),
-    Param("delivery", _("Delivery"), "choice", choices=choices.DELIVERIES),
+    Param("delivery", _("Served by"), "choice", choices=choices.DELIVERIES),
     Param("notice_number", _("Notice number")),
     Param("document", _("Document"), "link", target="core.attachment"),
     Param("filed_at", _("Where the paper is kept"), help=_("For papers that are not scanned.")),

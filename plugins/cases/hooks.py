@@ -13,16 +13,18 @@ from core import (
     ImportSource,
     Menu,
     NumberRule,
+    Panel,
     Record,
     Scopes,
     View,
+    current_principal,
     hookimpl,
 )
 from plugins.cases import actions, endpoints, grants, normalise, page, parts, rules, services, views
 from plugins.cases.case import Case
 from plugins.cases.importing import CaseImport
 from plugins.cases.records import RECORDS, Applicant, Goods
-from plugins.clients import also_assigned
+from plugins.clients import Client, also_assigned
 
 also_assigned(rules.clients_worked_for)
 
@@ -132,6 +134,22 @@ def filter_list_rows(record_key: str, rows: list[dict[str, Any]]) -> None:
     """The status cell's words and progress."""
     if record_key == "cases.case" and rows and "case_type" in rows[0]:
         page.add_states(rows)
+    if record_key == "cases.event":
+        page.add_event_words(rows)
+
+
+@hookimpl
+def filter_detail_view(view: View) -> View | None:
+    """The cases of a client on its page."""
+    return view.with_tab(views.client_tab()) if view.record == "clients.client" else None
+
+
+@hookimpl
+def slot_detail(record: Any) -> list[Panel] | None:
+    """How a client's cases stand."""
+    if not isinstance(record, Client) or not current_principal().can("cases.case", "read"):
+        return None
+    return [Panel("cases/client_cases.html", page.cases_of_client(record), order=5, key="cases.of_client")]
 
 
 @hookimpl

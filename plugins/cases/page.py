@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from core import _, current_locale, db, gettext, may, registry, today
 from plugins.cases import choices, status
@@ -48,9 +48,12 @@ def stop_note(stop: status.Stop) -> str | None:
         return short_day(stop.day) if stop.day else None
     if not stop.latest:
         return None
-    if not stop.earliest or f"{stop.earliest:%Y-%m}" == f"{stop.latest:%Y-%m}":
-        return gettext("about %(month)s", month=f"{stop.latest:%Y-%m}")
-    return gettext("about %(first)s to %(last)s", first=f"{stop.earliest:%Y-%m}", last=f"{stop.latest:%Y-%m}")
+    first, last = stop.earliest or stop.latest, stop.latest
+    if (first.year, first.month) == (last.year, last.month):
+        return gettext("about %(month)s", month=f"{last:%Y-%m}")
+    if first.year == last.year:
+        return gettext("about %(month)s", month=f"{first:%Y-%m}~{last:%m}")
+    return gettext("about %(month)s", month=f"{first:%y-%m}~{last:%y-%m}")
 
 
 def short_day(day: date) -> str:
@@ -107,6 +110,32 @@ def other_events(case: Case) -> list[tuple[str, str]]:
     named = [(e.code, e.label(locale)) for e in status.event_types().values() if e.source in kinds]
     own = status.model(case.case_type).events
     return sorted(named, key=lambda pair: (pair[0] not in own, pair[1]))
+
+
+def add_event_words(rows: list[dict[str, Any]]) -> None:
+    """The words of each event of a list."""
+    kinds, locale = status.event_types(), current_locale()
+    for row in rows:
+        known = kinds.get(row.get("code") or "")
+        row["event_words"] = known.label(locale) if known else row.get("code")
+
+
+def cases_of_client(client: Any) -> dict[str, Any]:
+    """How many cases a client has in each group of states, with the way to them."""
+    counts = dict(
+        db.session.execute(
+            select(Case.status_group, func.count(Case.id))
+            .where(Case.client_id == client.id, Case.archived_at.is_(None))
+            .group_by(Case.status_group)
+        ).all()
+    )
+    base = f"/r/cases.case?client={client.id}"
+    items = [
+        {"label": str(c.label), "value": counts[c.code], "href": f"{base}&status_group={c.code}"}
+        for c in choices.GROUPS
+        if counts.get(c.code)
+    ]
+    return {"items": items, "total": sum(counts.values()), "all": base, "new": f"/r/cases.case/new?client={client.id}"}
 
 
 def add_states(rows: list[dict[str, Any]]) -> None:

@@ -7,8 +7,8 @@ from datetime import date
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from core import Record, _, fields
-from plugins.cases import choices, nice
+from core import Record, _, current_locale, fields
+from plugins.cases import choices, nice, status
 from plugins.cases.case import Case
 
 
@@ -19,8 +19,6 @@ class Event(Record):
         "key": "cases.event",
         "label": _("Event"),
         "plural": _("Events"),
-        "title": "code",
-        "secondary": "notice_number",
         "icon": "file-text",
         "order": "-date",
         "archive": True,
@@ -32,7 +30,7 @@ class Event(Record):
     date: Mapped[date | None] = fields.date(_("Date"), help=_("The day of the event itself."))
     dispatch_date: Mapped[date | None] = fields.date(_("Dispatch date"))
     receipt_date: Mapped[date | None] = fields.date(_("Receipt date"))
-    delivery: Mapped[str | None] = fields.choice(_("Delivery"), choices.DELIVERIES)
+    delivery: Mapped[str | None] = fields.choice(_("Served by"), choices.DELIVERIES)
     notice_number: Mapped[str | None] = fields.text(_("Notice number"), search=True, max_length=80)
     document_id: Mapped[int | None] = fields.file(_("Document"))
     source: Mapped[str | None] = fields.choice(_("Source"), choices.EVENT_SOURCES)
@@ -46,6 +44,12 @@ class Event(Record):
     waiting: Mapped[str | None] = fields.text(_("Waits for"), readonly=True, max_length=300)
     reason: Mapped[str | None] = fields.long_text(_("Reason given"))
     raised_by_id: Mapped[int | None] = fields.link("cases.event", _("Raised by"), readonly=True, on_delete="set_null")
+
+    @property
+    def title(self) -> str:
+        """What happened, in words."""
+        known = status.event_types().get(self.code)
+        return known.label(current_locale()) if known else self.code
 
 
 class Applicant(Record):
@@ -103,7 +107,6 @@ class Relation(Record):
         "key": "cases.relation",
         "label": _("Related case"),
         "plural": _("Related cases"),
-        "title": "kind",
         "icon": "link",
         "order": "id",
         "archive": False,
@@ -124,7 +127,6 @@ class Member(Record):
         "key": "cases.member",
         "label": _("Member of the team"),
         "plural": _("Team"),
-        "title": "role",
         "icon": "user",
         "order": "id",
         "archive": False,

@@ -93,6 +93,57 @@ def _of(code: str) -> Callable[[Any], bool]:
     return lambda case: getattr(case, "case_type", None) == code
 
 
+def _one_of(codes: tuple[str, ...]) -> Callable[[Any], bool]:
+    return lambda case: getattr(case, "case_type", None) in codes
+
+
+MARK_TYPES = ("tm_application", "madrid")
+PATENT_TYPES = ("invention", "utility_model", "design", "pct_national")
+KEY_MARK = Section(
+    "key_mark",
+    "",
+    (
+        "application_number",
+        "agent",
+        "filing_date",
+        "process_clerk",
+        "applicant_names",
+        "cited_marks",
+        "publication_date",
+        "registration_date",
+        "valid_to",
+        "next_renewal_reminder",
+        "goods_text",
+    ),
+    when=_one_of(MARK_TYPES),
+)
+KEY_PATENT = Section(
+    "key_patent",
+    "",
+    (
+        "application_number",
+        "agent",
+        "filing_date",
+        "process_clerk",
+        "applicant_names",
+        "inventors",
+        "publication_number",
+        "publication_date",
+        "grant_number",
+        "grant_publication_date",
+        "priority_date",
+        "paid_to_year",
+    ),
+    when=_one_of(PATENT_TYPES),
+)
+
+
+def key_section(code: str) -> Section:
+    """The facts that the page of a proceeding opens with: those of its type and who works on it."""
+    typed = type_section(code, reading=True)
+    return Section(f"key_{code}", "", (*typed.fields, "agent", "process_clerk"), typed.when)
+
+
 def type_section(code: str, reading: bool) -> Section:
     """The fields of one case type, for reading or for a form."""
     model = status.model(code)
@@ -185,13 +236,14 @@ def case_list() -> ListView:
 def case_page() -> DetailView:
     """The page of a case: road, facts of its type, events, parties, goods, relations, team."""
     typed = tuple(type_section(code, reading=True) for code in status.CODES)
+    others = tuple(key_section(code) for code in status.CODES if code not in (*MARK_TYPES, *PATENT_TYPES))
     return DetailView(
         "cases.case",
         subtitle=("number", "case_type", "jurisdiction", "client"),
         badge="status",
         head_template="cases/head.html",
         head_context=page.head,
-        facts=(*typed, PEOPLE, STAND),
+        facts=(KEY_MARK, KEY_PATENT, *others),
         tabs=(
             Tab(
                 "events",
@@ -212,7 +264,8 @@ def case_page() -> DetailView:
                 when=lambda case: _kind(case) in ("trademark", "madrid"),
             ),
             Tab("relations", _("Related cases"), template="cases/relations.html", context=page.relations),
-            Tab("team", _("Team"), related=Related("cases.member", "case", ("user", "role", "until"))),
+            Tab("data", _("Data"), sections=(*typed, PEOPLE, FILED, MORE, STAND)),
+            Tab("team", _("Case team"), related=Related("cases.member", "case", ("user", "role", "until"))),
         ),
     )
 
@@ -223,7 +276,7 @@ def board() -> KanbanView:
         "cases.case",
         field="status",
         columns=lambda: list(choices.STATES),
-        card=("number", "client", "agent", "filing_date"),
+        card=("client", "agent", "filing_date"),
         move=move_card,
     )
 
@@ -235,10 +288,11 @@ def part_views() -> list[View]:
         CalendarView("cases.event", date="date", title="code"),
         ListView(
             "cases.event",
-            columns=tuple(
-                map(Column, ("code", "case", "date", "dispatch_date", "receipt_date", "delivery", "notice_number"))
-            )
-            + tuple(Column(name) for name in ("document", "outcome", "state_after", "waiting")),
+            columns=(
+                Column("code", template="cases/cell_event.html", needs=("code", "notice_number"), sort="code"),
+                *map(Column, ("case", "date", "dispatch_date", "receipt_date", "delivery")),
+                *map(Column, ("document", "outcome", "state_after", "waiting")),
+            ),
             filters=("code", "case", "source", "delivery", "date", "waiting"),
             group_by=("code", "source"),
             presets=(
@@ -275,7 +329,7 @@ def part_views() -> list[View]:
             "cases.relation",
             sections=(Section("relation", _("Related case"), ("case", "kind", "to", "external", "note")),),
         ),
-        FormView("cases.member", sections=(Section("member", _("Team"), ("case", "user", "role", "until")),)),
+        FormView("cases.member", sections=(Section("member", _("Case team"), ("case", "user", "role", "until")),)),
     ]
 
 
@@ -286,3 +340,9 @@ def menus() -> list[Menu]:
         Menu("cases", _("Cases"), "folder", "cases", 10, record="cases.case", permission=case),
         Menu("events", _("Events"), "file-text", "cases", 30, record="cases.event", permission=event),
     ]
+
+
+def client_tab() -> Tab:
+    """The tab of a client's page that lists its cases."""
+    columns = ("name", "application_number", "status", "agent", "filing_date")
+    return Tab("cases", _("Cases"), related=Related("cases.case", "client", columns, sort="-number"), after="contacts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Action, Change, FieldRule, Grant, ImportSource, Menu, NumberRule, Record, Scopes, View, hookimpl
+from core import Action, Change, FieldRule, Grant, ImportSource, Menu, NumberRule, Panel, Record, Scopes, View, hookimpl
 from plugins.clients import actions, grants, rules, services, views
 from plugins.clients.importing import ClientImport
 from plugins.clients.records import Client, Contact
@@ -63,6 +63,14 @@ def register_import_sources() -> list[ImportSource]:
 def register_actions() -> list[Action]:
     """Number, tier, owner."""
     return actions.actions()
+
+
+@hookimpl
+def slot_detail(record: Any) -> list[Panel] | None:
+    """Who decides, and the tier."""
+    if not isinstance(record, Client):
+        return None
+    return [Panel("clients/picture.html", views.picture(record), order=10, key="clients.picture")]
 
 
 @hookimpl

@@ -69,7 +69,7 @@ class ClientImport(ImportSupport):
         if not named or not current_principal().can(CONTACT, "create"):
             return
         chosen = select(Contact.client_id, Contact.name).where(Contact.client_id.in_([row.record_id for row in named]))
-        known = set(db.session.execute(chosen).tuples().all())
+        known = {tuple(row) for row in db.session.execute(chosen)}
         fresh = [_contact(row) for row in named if (row.record_id, row.values["contact_name"]) not in known]
         ids = bulk_create(Contact, fresh)
         context.relate(CONTACT, "created", len(ids))

@@ -94,6 +94,9 @@ class Client(Record):
         synonyms=("地区", "所在地", "省市", "国家", "region", "country"),
         help=_("A division code, a place such as 深圳市南山区, or a country."),
     )
+    region_name: Mapped[str | None] = fields.text(
+        _("Place"), max_length=120, search=True, compute=lambda client: regions.region_name(client.region, "zh") or None
+    )
     tier: Mapped[str | None] = fields.choice(
         _("Tier"), choices.TIERS, default="general", synonyms=("客户等级", "客户级别", "tier")
     )
@@ -105,7 +108,7 @@ class Client(Record):
     website: Mapped[str | None] = fields.text(_("Website"), synonyms=("网址", "网站"))
     phone: Mapped[str | None] = fields.text(_("Phone"), max_length=60, synonyms=("电话", "联系电话", "公司电话"))
     address: Mapped[str | None] = fields.text(
-        _("Address"), max_length=400, synonyms=("地址", "申请人地址", "注册地址", "address")
+        _("Street address"), max_length=400, synonyms=("地址", "申请人地址", "注册地址", "address")
     )
     address_en: Mapped[str | None] = fields.text(_("English address"), max_length=400, synonyms=("英文地址",))
     postal_address: Mapped[str | None] = fields.text(
@@ -168,7 +171,7 @@ class Contact(Record):
     client_id: Mapped[int] = fields.link("clients.client", _("Client"), required=True, on_delete="cascade")
     name: Mapped[str] = fields.text(_("Name"), required=True, search=True, max_length=120, synonyms=("联系人", "姓名"))
     name_en: Mapped[str | None] = fields.text(_("English name"), search=True, max_length=120)
-    position: Mapped[str | None] = fields.text(_("Position"), synonyms=("职务", "职位"))
+    position: Mapped[str | None] = fields.text(_("Job title"), synonyms=("职务", "职位"))
     unit: Mapped[str | None] = fields.text(_("Department at the client"), synonyms=("部门",))
     roles: Mapped[list | None] = fields.multi_choice(_("Roles"), choices.CONTACT_ROLES, synonyms=("联系人角色",))
     decision_role: Mapped[str | None] = fields.choice(_("Part in decisions"), choices.DECISION_ROLES)

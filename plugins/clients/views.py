@@ -25,9 +25,11 @@ from core import (
 )
 from plugins.clients import choices
 from plugins.clients.records import Contact
-from plugins.clients.regions import region_name
 
-NAMES = Section("names", _("Names and registration"), ("name", "name_en", "former_names", "uscc", "kind", "region"))
+NAMES = Section(
+    "names", _("Names and registration"), ("name", "name_en", "former_names", "uscc", "kind", "region_name")
+)
+FORM_NAMES = Section(NAMES.key, NAMES.label, (*NAMES.fields[:-1], "region"))
 RELATION = Section(
     "relation",
     _("Relationship"),
@@ -65,11 +67,13 @@ DECISIONS = Section(
 
 
 def head(client: Any) -> dict[str, Any]:
-    """What the page's head shows: wishes, the decision chain, the tier."""
+    """What must be seen before anything else: the client's wishes."""
+    return {"requirements": client.requirements or [], "confidential": client.confidentiality == "high"}
+
+
+def picture(client: Any) -> dict[str, Any]:
+    """Who decides at the client, and on which step of the tiers it stands."""
     return {
-        "requirements": client.requirements or [],
-        "confidential": client.confidentiality == "high",
-        "region_words": region_name(client.region),
         "levels": decision_levels(client.id),
         "tiers": [str(tier.label) for tier in choices.TIERS],
         "tier_now": next((n for n, tier in enumerate(choices.TIERS, 1) if tier.code == client.tier), 0),
@@ -134,11 +138,11 @@ def views() -> list[View]:
         ),
         DetailView(
             "clients.client",
-            subtitle=("number", "kind", "region", "since"),
+            subtitle=("number", "kind", "region_name", "since"),
             badge="tier",
             head_template="clients/head.html",
             head_context=head,
-            facts=(NAMES, RELATION, WISHES, BUSINESS, ADDRESS, BILLING),
+            facts=(NAMES, RELATION),
             tabs=(
                 Tab(
                     "contacts",
@@ -147,10 +151,11 @@ def views() -> list[View]:
                         "clients.contact", "client", ("name", "position", "roles", "mobile", "email", "decision_role")
                     ),
                 ),
+                Tab("data", _("Data"), sections=(WISHES, BUSINESS, ADDRESS, BILLING)),
             ),
         ),
-        FormView("clients.client", sections=(NAMES, RELATION, WISHES, BUSINESS, ADDRESS, BILLING)),
-        KanbanView("clients.client", field="tier", card=("number", "kind", "owner")),
+        FormView("clients.client", sections=(FORM_NAMES, RELATION, WISHES, BUSINESS, ADDRESS, BILLING)),
+        KanbanView("clients.client", field="tier", card=("kind", "owner")),
         ListView(
             "clients.contact",
             columns=tuple(

@@ -57,6 +57,7 @@ REASONS = {
     "bad_number": _("%(text)s is no number of this office."),
     "bad_class": _("%(text)s is no Nice class; there are 1 to 45."),
     "kind_mismatch": _("The number %(text)s belongs to another kind of right than the row says."),
+    "missing_key": _("The row has no number, so it cannot be told apart from others."),
     "unknown_kind": _("Neither the number nor a column tells what kind of right this is."),
     "unknown_jurisdiction": _("“%(text)s” is no country or office that is known here."),
     "date_order": _("The filing date %(text)s lies after the publication or grant."),
@@ -171,7 +172,7 @@ def _patent(values: dict[str, Any], text: str | None, said: str | None, today: d
     if not text:
         kind = said or (parse_publication_number(published).kind if published else None)
         if kind is None:
-            raise Trouble("case_type", "unknown_kind")
+            raise Trouble("application_number", "missing_key")
         values["case_type"] = kind
         return None
     number = parse_patent_number(text, latest_year=today.year)

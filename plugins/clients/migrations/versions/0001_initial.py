@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("uscc", sa.String(length=40), nullable=True),
         sa.Column("kind", sa.String(length=40), nullable=True),
         sa.Column("region", sa.String(length=12), nullable=True),
+        sa.Column("region_name", sa.String(length=120), nullable=True),
         sa.Column("tier", sa.String(length=40), nullable=True),
         sa.Column("stage", sa.String(length=40), nullable=True),
         sa.Column("industry", sa.String(length=200), nullable=True),
