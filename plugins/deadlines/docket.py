@@ -27,6 +27,10 @@ SUMMARY = 60
 """Up to so many changed deadlines are named one by one in the log."""
 
 
+class NewDeadline:
+    """The attributes of a row to insert; a mapped object would cost ten times as much, and imports make many."""
+
+
 def follow(cases: Sequence[Any], *, fresh: bool = False) -> int:
     """Derive the deadlines of `cases` anew and store what changed; `fresh` cases have no events or deadlines yet.
 
@@ -61,7 +65,7 @@ class _Work:
 
     def __init__(self, engine: Deriver) -> None:
         self.engine = engine
-        self.made: list[Deadline] = []
+        self.made: list[Any] = []
         self.changes: list[tuple[Any, dict[str, Any]]] = []
 
     def change(self, row: Any, **values: Any) -> None:
@@ -179,7 +183,7 @@ def _close(work: _Work, row: Any, status: str, why: str) -> None:
     work.change(row, status=status, change_note=why, closed_at=now())
 
 
-def _replace(work: _Work, case: Any, item: Derived, row: Any) -> Deadline:
+def _replace(work: _Work, case: Any, item: Derived, row: Any) -> Any:
     """The old row stays as superseded; the new one says what changed. A date set by hand stays while it is earlier."""
     successor = _new(work.engine, case, item)
     successor.replaces_id = row.id
@@ -206,10 +210,11 @@ def _keep_up(work: _Work, case: Any, item: Derived, row: Any) -> None:
         work.change(row, **changed)
 
 
-def _new(engine: Deriver, case: Any, item: Derived) -> Deadline:
+def _new(engine: Deriver, case: Any, item: Derived) -> Any:
     rule = item.rule
     yearly = rule.code in ANNUITIES
-    return Deadline(
+    row = NewDeadline()
+    row.__dict__.update(
         case_id=case.id,
         name=rule.title_zh + (f"（第 {item.occurrence} 年）" if yearly else ""),
         name_en=rule.title_en + (f", year {item.occurrence}" if yearly else ""),
@@ -236,6 +241,7 @@ def _new(engine: Deriver, case: Any, item: Derived) -> Deadline:
         rule_version=engine.pack.version,
         calendar_version=engine.engine.calendars.version,
     )
+    return row
 
 
 def _amount(engine: Deriver, item: Derived) -> Decimal | None:

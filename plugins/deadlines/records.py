@@ -11,7 +11,9 @@ from sqlalchemy.orm import Mapped
 from core import Record, _, fields
 from plugins.deadlines import choices
 
+# An import makes a dozen of these for each case, so each index here has to be worth its price.
 _NOT_SUPERSEDED = text("status <> 'superseded'")
+_HAS_DEPUTY = text("deputy_id IS NOT NULL")
 
 
 class Deadline(Record):
@@ -39,12 +41,13 @@ class Deadline(Record):
         Index("ix_deadlines_deadline_status_due", "status", "due"),
         Index("ix_deadlines_deadline_status_internal", "status", "internal_date"),
         Index("ix_deadlines_deadline_person", "responsible_id", "status", "internal_date"),
+        Index("ix_deadlines_deadline_deputy", "deputy_id", sqlite_where=_HAS_DEPUTY, postgresql_where=_HAS_DEPUTY),
     )
 
     case_id: Mapped[int] = fields.link(
         "cases.case", _("Case"), required=True, readonly=True, on_delete="cascade", index=False
     )
-    name: Mapped[str] = fields.text(_("Name"), required=True, readonly=True, search=True)
+    name: Mapped[str] = fields.text(_("Name"), required=True, readonly=True)
     name_en: Mapped[str | None] = fields.text(_("English name"), readonly=True)
     rule_code: Mapped[str] = fields.text(_("Rule"), required=True, readonly=True, max_length=80)
     kind: Mapped[str] = fields.choice(_("Kind"), choices.KINDS, required=True, readonly=True, default="deadline")
@@ -62,8 +65,10 @@ class Deadline(Record):
     amount: Mapped[Decimal | None] = fields.money(_("Official fee"), readonly=True)
 
     responsible_id: Mapped[int | None] = fields.link("core.user", _("Responsible"), on_delete="set_null", index=False)
-    deputy_id: Mapped[int | None] = fields.link("core.user", _("Deputy"), on_delete="set_null")
-    department_id: Mapped[int | None] = fields.link("core.department", _("Department"), on_delete="set_null")
+    deputy_id: Mapped[int | None] = fields.link("core.user", _("Deputy"), on_delete="set_null", index=False)
+    department_id: Mapped[int | None] = fields.link(
+        "core.department", _("Department"), on_delete="set_null", index=False
+    )
 
     identity: Mapped[str] = fields.text(_("Identity"), required=True, hidden=True, track=False, max_length=160)
     fact: Mapped[str] = fields.text(_("Base fact"), required=True, readonly=True, max_length=40)

@@ -224,8 +224,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deadlines_deadline")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_deadlines_deadline_department_id"), "deadlines_deadline", ["department_id"], unique=False)
-    op.create_index(op.f("ix_deadlines_deadline_deputy_id"), "deadlines_deadline", ["deputy_id"], unique=False)
+    op.create_index(
+        "ix_deadlines_deadline_deputy",
+        "deadlines_deadline",
+        ["deputy_id"],
+        unique=False,
+        sqlite_where=sa.text("deputy_id IS NOT NULL"),
+        postgresql_where=sa.text("deputy_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_deadlines_deadline_person",
         "deadlines_deadline",
@@ -337,8 +343,12 @@ def downgrade() -> None:
     op.drop_index("ix_deadlines_deadline_status_internal", table_name="deadlines_deadline")
     op.drop_index("ix_deadlines_deadline_status_due", table_name="deadlines_deadline")
     op.drop_index("ix_deadlines_deadline_person", table_name="deadlines_deadline")
-    op.drop_index(op.f("ix_deadlines_deadline_deputy_id"), table_name="deadlines_deadline")
-    op.drop_index(op.f("ix_deadlines_deadline_department_id"), table_name="deadlines_deadline")
+    op.drop_index(
+        "ix_deadlines_deadline_deputy",
+        table_name="deadlines_deadline",
+        sqlite_where=sa.text("deputy_id IS NOT NULL"),
+        postgresql_where=sa.text("deputy_id IS NOT NULL"),
+    )
     op.drop_table("deadlines_deadline")
     op.drop_table("deadlines_rule")
     op.drop_table("deadlines_reminder_plan")
