@@ -17,6 +17,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from core.hooks.indexes import SUFFIXES, ensure_indexes
 from core.records.base import Base
 from core.records.types import ExactDecimal, Instant
 from core.registry import Registry
@@ -91,7 +92,7 @@ def upgrade(registry: Registry, engine: Engine, settings: Settings) -> list[Stat
                 if (after := _current(connection, plugin)) != before:
                     changed.append(State(plugin, before, after))
         with engine.begin() as connection:
-            ensure_search_indexes(connection, registry)
+            ensure_indexes(connection, registry)
     return changed
 
 
@@ -139,7 +140,7 @@ def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> P
             return _column_owner(item, registry) == plugin
         table = getattr(item, "table", None)
         return (
-            table is None or owner_of(table, registry) == plugin and not (reflected and str(name).endswith("_bigram"))
+            table is None or (owner_of(table, registry) == plugin and not (reflected and str(name).endswith(SUFFIXES)))
         )
 
     with engine.connect() as connection:
@@ -199,32 +200,3 @@ def _write(
         f"def upgrade() -> None:\n    {parts['upgrade'].strip()}\n\n\ndef downgrade() -> None:\n    {parts['downgrade'].strip()}\n"
     )
     return target
-
-
-def ensure_search_indexes(connection: Connection, registry: Registry) -> None:
-    """PostgreSQL: one two-character index for each searchable text field, so that `LIKE '%电池%'` is served.
-
-    A table that gets a new one is analysed: without figures on the pieces the planner would use it for frequent words too.
-    """
-    if connection.dialect.name != "postgresql":
-        return
-    present = set(connection.scalars(text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")))
-    connection.execute(text(BIGRAM_FUNCTION))
-    for kind in registry.types.values():
-        table, made = kind.model.__tablename__, False
-        for spec in kind.search_fields:
-            column = getattr(kind.model, spec.attr).property.columns[0].name
-            name = f"ix_{table}_{column}_bigram"[:63]
-            if name not in present:
-                index = f'"{name}" ON {table} USING gin (zhian_bigrams({column})) WITH (fastupdate=off)'
-                connection.execute(text(f"CREATE INDEX {index}"))
-                made = True
-        if made:
-            connection.execute(text(f"ANALYZE {table}"))
-
-
-BIGRAM_FUNCTION = """
-CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
-$$ SELECT coalesce(array_agg(DISTINCT substr(low.t, i, 2)), '{}'::text[])
-   FROM (SELECT lower(value) AS t) low, generate_series(1, char_length(low.t) - 1) i $$
-"""

@@ -95,7 +95,11 @@ def _requests(database: str, where: places.Place, chosen: argparse.Namespace) ->
         for scenario in scenarios(ground):
             if chosen.match in scenario.name:
                 _say(f"{database}: {scenario.name}")
-                lines.append(_line(database, scenario, ours, bare, chosen.seconds))
+                try:
+                    lines.append(_line(database, scenario, ours, bare, chosen.seconds))
+                except AssertionError as broken:
+                    _say(str(broken))
+                    lines.append(Line(database, scenario.name, 0, "broken", ok=False))
     return lines
 
 

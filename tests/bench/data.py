@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, text
 
 from core.db import db
-from core.hooks import migrations
+from core.hooks.indexes import ensure_indexes
 from core.records.base import MODELS
 from core.records.bulk import insert_rows
 from core.registry import registry
@@ -38,7 +38,7 @@ def build(size: int, deadlines: int) -> None:
         fill(connection, "clients.client", clients(chance, size))
         fill(connection, "cases.case", cases(chance, size))
         fill(connection, "deadlines.deadline", dates(chance, size, deadlines))
-        migrations.ensure_search_indexes(connection, registry())
+        ensure_indexes(connection, registry())
         connection.commit()
     analyse()
 

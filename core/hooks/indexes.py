@@ -1,0 +1,93 @@
+"""Indexes that follow from declarations and rights and that no migration knows: search, scopes, default orders."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, Table, UniqueConstraint, inspect, text
+from sqlalchemy.sql import visitors
+
+from core.permissions.principal import Principal
+from core.permissions.rules import Access
+from core.records.base import Record
+from core.registry import RecordType, Registry
+
+SUFFIXES = ("_bigram", "_scope", "_last", "_order")
+"""Ends of the names of these indexes, which no migration knows."""
+BIGRAM_FUNCTION = """
+CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ SELECT coalesce(array_agg(DISTINCT substr(low.t, i, 2)), '{}'::text[])
+   FROM (SELECT lower(value) AS t) low, generate_series(1, char_length(low.t) - 1) i $$
+"""
+_SOMEBODY = Principal(
+    user_id=1, department_id=1, department_ids=frozenset({1}), branch_id=1, team_ids=frozenset({1}), roles=frozenset()
+)
+
+
+def ensure_indexes(connection: Connection, registry: Registry) -> list[str]:
+    """Make the missing ones and return their names.
+
+    A PostgreSQL table that gets one is analysed: without figures on the pieces of words the planner would use their
+    index for frequent words too.
+    """
+    postgresql = connection.dialect.name == "postgresql"
+    if postgresql:
+        connection.execute(text(BIGRAM_FUNCTION))
+    made = []
+    tables = set(inspect(connection).get_table_names())
+    for kind in (k for k in registry.types.values() if k.model.__tablename__ in tables):
+        table = kind.model.__table__
+        wanted = _scope_indexes(kind, registry.access) | _order_index(kind, postgresql=postgresql)
+        if postgresql:
+            wanted |= _search_indexes(kind)
+        present = {row["name"] for row in inspect(connection).get_indexes(table.name)} if wanted else set()
+        missing = {name: body for name, body in wanted.items() if name not in present}
+        for name, body in missing.items():
+            connection.execute(text(f'CREATE INDEX "{name}" ON "{table.name}" {body}'))
+        if missing and postgresql:
+            connection.execute(text(f'ANALYZE "{table.name}"'))
+        made += missing
+    return made
+
+
+def _name(table: Table, column: str, suffix: str) -> str:
+    return f"ix_{table.name}_{column}"[: 63 - len(suffix)] + suffix
+
+
+def _search_indexes(kind: RecordType) -> dict[str, str]:
+    """Two-character pieces of each searchable text, so that `LIKE '%电池%'` is served."""
+    table = kind.model.__table__
+    names = (kind.model.__mapper__.column_attrs[spec.attr].columns[0].name for spec in kind.search_fields)
+    return {
+        _name(table, name, "_bigram"): f'USING gin (zhian_bigrams("{name}")) WITH (fastupdate=off)' for name in names
+    }
+
+
+def _order_index(kind: RecordType, *, postgresql: bool) -> dict[str, str]:
+    """The default order, where no declared index serves it. PostgreSQL needs one with empty values last downwards."""
+    spec = kind.fields.get(kind.order.removeprefix("-"))
+    if spec is None or spec.kind in ("link", "file", "json", "tags", "multi_choice"):
+        return {}
+    table, down = kind.model.__table__, kind.order.startswith("-")
+    column = kind.model.__mapper__.column_attrs[spec.attr].columns[0].name
+    if postgresql and down and not spec.required:
+        return {_name(table, column, "_last"): f'("{column}" DESC NULLS LAST, id DESC)'}
+    return {} if column in _leading(table) else {_name(table, column, "_order"): f'("{column}", id)'}
+
+
+def _scope_indexes(kind: RecordType, access: Access) -> dict[str, str]:
+    """Columns by which a scope picks rows, where the declaration gives them no index."""
+    table = kind.model.__table__
+    names = {c.name for c in _asked(kind.model, access) if c.table is table} - _leading(table)
+    return {_name(table, name, "_scope"): f'("{name}")' for name in sorted(names)}
+
+
+def _leading(table: Table) -> set[str]:
+    """Columns that a declared index or constraint begins with."""
+    unique = (c for c in table.constraints if isinstance(c, (UniqueConstraint, PrimaryKeyConstraint)))
+    return {next(iter(part.columns)).name for part in (*table.indexes, *unique) if len(part.columns)}
+
+
+def _asked(model: type[Record], access: Access) -> list[Column]:
+    """Columns in what the scopes of a type say of somebody."""
+    words = ("own", "assigned", "team", "department", "branch")
+    scopes = (access.scope_of(model, word, _SOMEBODY) for word in words)
+    return [part for scope in scopes for part in visitors.iterate(scope) if isinstance(part, Column)]
