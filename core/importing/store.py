@@ -173,7 +173,7 @@ def _entry(engine: Engine, run_id: int, line: ImportRow) -> dict[str, Any]:
         }
     elif line.outcome == "updated" and line.current is not None:
         names = [*line.changes, *line.extra.get("virtual", ())]
-        detail = {"old": {name: plain_cell(line.current.get(name)) for name in names}}
+        detail = {"old": {name: plain_cell(line.current.get(name)) for name in names}, "before": line.version}
     kept = line.outcome in ("created", "updated")
     return {
         "run_id": run_id,
@@ -212,7 +212,7 @@ def _add_versions(engine: Engine, entries: list[dict[str, Any]]) -> None:
         ids = [entry["record_id"] for entry in some]
         for start in range(0, len(ids), CHUNK):
             chosen = select(model.id, model.version).where(model.id.in_(ids[start : start + CHUNK]))
-            versions.update(db.session.execute(chosen, execution_options=OPEN).tuples().all())
+            versions.update(db.session.execute(chosen, execution_options=OPEN).all())
         for entry in some:
             entry["version"] = versions.get(entry["record_id"])
 

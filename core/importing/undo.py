@@ -110,7 +110,19 @@ def _try(entries: list[ImportEntry], records: dict[int, Any], restoring: bool, r
     except (IntegrityError, ZhianError):
         return False
     result["restored" if restoring else "removed"] += len(entries)
+    if restoring:
+        _free_earlier(entries, records)
     return True
+
+
+def _free_earlier(entries: list[ImportEntry], records: dict[int, Any]) -> None:
+    """A record that is again as an earlier import left it can be taken back by undoing that one, too."""
+    table = ImportEntry.__table__
+    for entry in entries:
+        same = (table.c.record_key == entry.record_key, table.c.record_id == entry.record_id)
+        earlier = (table.c.run_id < entry.run_id, table.c.version == (entry.detail or {}).get("before"))
+        now_at = records[entry.record_id or 0].version
+        db.session().connection().execute(table.update().where(*same, *earlier).values(version=now_at))
 
 
 def _restore(record: Any, entry: ImportEntry) -> None:
