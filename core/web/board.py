@@ -87,9 +87,8 @@ def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, 
     if view.template:
         body = part(view.template, row=row, kind=kind)
         return {"id": row["id"], "version": row["version"], "title": row.get(kind.title or "id"), "body": body}
-    facts = [
-        cells.show(kind.fields[n], row[n]) for n in view.card if n in kind.fields and row.get(n) not in (None, "", [])
-    ]
+    names = [n for n in view.card if n in kind.fields and n not in (kind.title, kind.number)]
+    facts = [cells.quiet(kind.fields[n], row[n]) for n in names if row.get(n) not in (None, "", [])]
     number = row.get(kind.number) if kind.number else None
     return {
         "id": row["id"],

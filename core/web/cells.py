@@ -30,6 +30,15 @@ def show(spec: Field, value: Any) -> Any:
     return _SHOW.get(spec.kind, _show_text)(spec, value)
 
 
+def quiet(spec: Field, value: Any) -> Any:
+    """One value without a link of its own, for places that are a link as a whole."""
+    if spec.kind in ("link", "file") and isinstance(value, dict):
+        if value.get("hidden"):
+            return EMPTY
+        return z.z_person(value["label"]) if spec.target == "core.user" else escape(value["label"])
+    return show(spec, value)
+
+
 def _show_text(spec: Field, value: Any) -> Any:
     return escape(value)
 

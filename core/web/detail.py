@@ -142,7 +142,9 @@ def body(
     context: dict[str, Any] = {"facts": [], "related": [], "panels": [], "tab_content": None, "docs": None}
     if tab["key"] == "overview":
         context["facts"] = [
-            s for section in view.facts or (everything(kind),) if (s := facts(kind, section, record, values))
+            s
+            for section in view.facts or (everything(kind),)
+            if (s := facts(kind, section, record, values, filled=bool(view.facts)))
         ]
         context["related"] = [
             related(t, record)
@@ -227,8 +229,10 @@ def everything(kind: RecordType) -> Section:
     return Section("all", "", names)
 
 
-def facts(kind: RecordType, section: Section, record: Any, values: dict[str, Any]) -> dict[str, Any] | None:
-    """One section as rows (label, value, wide); None when it does not apply."""
+def facts(
+    kind: RecordType, section: Section, record: Any, values: dict[str, Any], *, filled: bool = False
+) -> dict[str, Any] | None:
+    """One section as rows (label, value, wide), with `filled` only what holds something; None when nothing is left."""
     if section.when is not None and not section.when(record):
         return None
     treated = access().treatments(kind.model, db.session().principal)
@@ -243,6 +247,8 @@ def facts(kind: RecordType, section: Section, record: Any, values: dict[str, Any
             value = Markup('<span class="z-3">%s</span>') % (treated[name].shown or gettext("not for you"))
         if spec.kind == "long_text" and value:
             value = Markup('<span class="z-pre">%s</span>') % value
+        if filled and value == "":
+            continue
         rows.append((str(spec.label), value if value != "" else unset, spec.kind in WIDE))
     return {"label": str(section.label), "rows": rows} if rows else None
 

@@ -13,6 +13,33 @@ from core.web import format as fmt
 from core.web import shell
 
 ASIDE_FROM = 50
+COMPOUND = frozenset(
+    [
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "令狐",
+        "司徒",
+        "宇文",
+        "长孙",
+        "夏侯",
+        "闻人",
+        "南宫",
+        "独孤",
+        "端木",
+        "澹台",
+        "申屠",
+        "钟离",
+        "万俟",
+    ]
+)
+"""Family names of two characters."""
 
 
 def home() -> Any:
@@ -35,7 +62,7 @@ def greeting() -> str:
     words = (
         gettext("Good morning") if hour < 12 else gettext("Good afternoon") if hour < 18 else gettext("Good evening")
     )
-    given = name[-2:] if len(name) == 3 and not name.isascii() else name
+    given = name[1:] if len(name) == 3 and not name.isascii() and name[:2] not in COMPOUND else name
     return gettext("%(greeting)s, %(name)s", greeting=words, name=given)
 
 

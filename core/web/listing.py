@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from flask import render_template, request
+from werkzeug.datastructures import MultiDict
 
 from core.errors import Forbidden, NotFound
 from core.i18n import gettext
 from core.permissions.principal import current_principal
 from core.records.query import count_records
 from core.registry import RecordType
+from core.views import Preset
 from core.web import chips
 from core.web.lifecycle import wants_fragment
 from core.web.liststate import ListState, read_state
@@ -35,18 +37,14 @@ def state_of(key: str) -> ListState:
     return read_state(kind, registry().view("list", key), request.args)
 
 
-def page(key: str) -> Any:
-    """`/r/<key>`: list, board or calendar, whole or as fragment."""
-    state = state_of(key)
-    if state.shown_as == "board" and registry().view("kanban", key):
-        from core.web.board import board
-
-        return board(state)
-    if state.shown_as == "calendar" and registry().view("calendar", key):
-        from core.web.month import month
-
-        return month(state)
-    context = frame(state) | table(state)
+def show(state: ListState) -> Any:
+    """The list as a table, whole or as fragment. A default view that holds nothing gives way to all."""
+    rows = table(state)
+    if not rows["total"] and state.preset and not request.args:
+        everything = read_state(state.kind, state.view, MultiDict([("view", "-")]))
+        others = table(everything)
+        state, rows = (everything, others) if others["total"] else (state, rows)
+    context = frame(state) | rows
     context |= {"bulk": bulk_actions(state.kind), "empty": _empty(state) if context["total"] == 0 else None}
     return render_template("web/_list.html" if wants_fragment() else "web/list.html", **context)
 
@@ -74,7 +72,7 @@ def views(state: ListState) -> list[dict[str, Any]]:
     """The tabs: presets of the view, and all records when no preset shows them."""
     kind = state.kind
     tabs = [
-        {"label": str(p.label), "href": _preset_url(state, p), "current": state.preset == p.key}
+        {"label": str(p.label), "href": _preset_url(state, p), "current": _is_current(state, p)}
         for p in state.view.presets
     ]
     if not any(not p.filters for p in state.view.presets):
@@ -114,6 +112,11 @@ def more(state: ListState) -> list[dict[str, Any]]:
             }
         )
     return items
+
+
+def _is_current(state: ListState, preset: Preset) -> bool:
+    bare = not state.pairs and not state.q and state.preset in ("", "-")
+    return state.preset == preset.key or (bare and not preset.filters)
 
 
 def _lower(label: Any) -> str:

@@ -9,11 +9,21 @@ from werkzeug.datastructures import MultiDict
 
 from core.i18n import gettext
 from core.records.query import Query, list_records
-from core.web import actions, board, chips, detail, files, forms, listing
+from core.web import actions, board, chips, detail, files, forms, listing, month
 from core.web.liststate import read_state, readable
 from core.web.shell import registry
 
 PICK_LIMIT = 12
+
+
+def page(key: str) -> Any:
+    """`/r/<key>`: list, board or calendar."""
+    state = listing.state_of(key)
+    if state.shown_as == "board" and registry().view("kanban", key):
+        return board.board(state)
+    if state.shown_as == "calendar" and registry().view("calendar", key):
+        return month.month(state)
+    return listing.show(state)
 
 
 def filter_form(key: str) -> Any:
@@ -73,7 +83,7 @@ def _naming(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
 
 def register(web: Blueprint) -> None:
     """The routes of this file and of those that it leads to."""
-    web.add_url_rule("/r/<key>", "records", listing.page)
+    web.add_url_rule("/r/<key>", "records", page)
     web.add_url_rule("/r/<key>/-/filter", "filter_form", filter_form)
     web.add_url_rule("/r/<key>/-/filter/add", "filter_add", filter_add)
     web.add_url_rule("/r/<key>/-/columns", "columns_form", columns_form)

@@ -61,6 +61,7 @@ def install(app: Flask) -> None:
     folders = [
         HERE / "templates",
         HERE.parent / "importing" / "templates",
+        HERE.parent / "jobs" / "templates",
         *(m.folder / "templates" for m in registry.manifests),
     ]
     app.jinja_loader = ChoiceLoader([FileSystemLoader([str(f) for f in folders if f.is_dir()])])  # type: ignore[assignment]

@@ -108,7 +108,7 @@ def _verb(kind: RecordType, row: AuditEntry) -> tuple[str, str]:
     if row.action.startswith("action:"):
         action = registry().actions.get(kind.key, {}).get(row.action.removeprefix("action:"))
         return (str(action.label), action.icon or "bolt") if action else (row.action, "bolt")
-    verb, icon = ACTIONS.get(row.action, (row.action, "clock"))
+    verb, icon = ACTIONS.get(row.action) or (gettext(row.action).replace("_", " "), "clock")
     name = (row.changes or {}).get("file") if row.action.startswith("file_") else None
     return (f"{verb} {name}" if name else str(verb)), icon
 

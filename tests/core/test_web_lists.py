@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from tests.e2e.fixtures import desk, visit  # noqa: F401 - fixtures
+pytest_plugins = ("tests.e2e.fixtures",)
 
 
 def names(page) -> list[str]:

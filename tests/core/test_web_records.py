@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tests.e2e.fixtures import desk, visit  # noqa: F401 - fixtures
+pytest_plugins = ("tests.e2e.fixtures",)
+
 
 FORM = {
     "name": "New paper",

@@ -9,7 +9,8 @@ import time_machine
 
 from core.clock import now
 from core.web.security import safe_next
-from tests.e2e.fixtures import desk, visit  # noqa: F401 - fixtures
+
+pytest_plugins = ("tests.e2e.fixtures",)
 
 
 def test_a_stranger_is_led_to_the_sign_in_page_and_back(visit):

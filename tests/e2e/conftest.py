@@ -11,13 +11,13 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.e2e.desk import PASSWORD
-from tests.e2e.fixtures import desk  # noqa: F401 - fixture
 
-REPORT = "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
+REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
 
 
 @pytest.fixture(scope="module")
-def site(desk: SimpleNamespace) -> Iterator[str]:  # noqa: F811 - the fixture above
+def site(desk: SimpleNamespace) -> Iterator[str]:
     """Address of the live server."""
     server = make_server("127.0.0.1", 0, desk.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -29,13 +29,14 @@ def site(desk: SimpleNamespace) -> Iterator[str]:  # noqa: F811 - the fixture ab
 
 @pytest.fixture
 def open_page(browser: Any, site: str) -> Iterator[Callable[..., Any]]:
-    """`open_page("ann", width=390)`: a signed-in page. At the end: no script error, no policy violation, nothing from outside."""
+    """`open_page("ann", width=390)`: a signed-in page. In the end no script error, violation or outside request."""
     contexts, faults = [], []
 
     def make(login: str | None = "ann", width: int = 1440, **options: Any) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, base_url=site, locale="en-US", **options
         )
+        context.set_default_timeout(8000)
         contexts.append(context)
         context.add_init_script(REPORT)
         page = context.new_page()

@@ -1,4 +1,4 @@
-"""A deployment of core and the `desk` plugin with web pages: people, papers, and a browser-like client that signs in."""
+"""A deployment of core and the `desk` plugin with web pages: people, papers, and a client that signs in."""
 
 from __future__ import annotations
 

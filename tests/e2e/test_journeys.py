@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+pytest_plugins = ("tests.e2e.fixtures",)
 pytestmark = pytest.mark.browser
 
 

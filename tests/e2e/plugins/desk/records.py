@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from core import Choice, L, Record, fields
 from sqlalchemy.orm import Mapped
+
+from core import Choice, L, Record, fields
 
 STATES = (
     Choice("draft", L("草稿", "Draft")),
