@@ -126,7 +126,8 @@ def _taken(connection: Connection, lease: Lease, mark: str) -> bool:
     fresh = dialect.insert(_table).values(
         user_id=lease.user_id, key=lease.key, fingerprint=mark, created_at=at, **values
     )
-    if connection.execute(fresh.on_conflict_do_nothing(index_elements=["user_id", "key"])).rowcount == 1:
+    fresh = fresh.on_conflict_do_nothing(index_elements=["user_id", "key"]).returning(_table.c.key)
+    if connection.execute(fresh).first() is not None:
         return True
     ran_out = (_table.c.status.is_(None)) & (_table.c.leased_until <= at) & (_table.c.fingerprint == mark)
     same = (_table.c.user_id == lease.user_id) & (_table.c.key == lease.key)

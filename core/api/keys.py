@@ -42,7 +42,7 @@ class Known:
 
 
 _known: dict[str, Known] = {}
-_noted: dict[int, datetime] = {}
+_noted: dict[str, datetime] = {}
 
 
 def digest(secret: str) -> str:
@@ -125,12 +125,12 @@ def _read(mark: str, token: str) -> Known | None:
     if len(_known) > 5000:
         _known.clear()
     _known[mark] = found
-    _note_use(row.id, row.last_used_at)
+    _note_use(parts[1], row.last_used_at)
     return found
 
 
 def _row(prefix: str) -> Any:
-    columns = ("id", "user_id", "secret_hash", "scopes", "expires_at", "last_used_at")
+    columns = ("user_id", "secret_hash", "scopes", "expires_at", "last_used_at")
     statement = select(*(_table.c[c] for c in columns)).where(
         _table.c.prefix == prefix, _table.c.revoked_at.is_(None), _table.c.archived_at.is_(None)
     )
@@ -142,20 +142,20 @@ def _row(prefix: str) -> Any:
         write_intent.reset(token)
 
 
-def _note_use(key_id: int, last: datetime | None) -> None:
+def _note_use(prefix: str, last: datetime | None) -> None:
     """At most once a minute, in a transaction of its own that gives way to any other writer."""
     at = now()
-    last = max(filter(None, (last, _noted.get(key_id))), default=None)
+    last = max(filter(None, (last, _noted.get(prefix))), default=None)
     if last is not None and at - last < USED_EVERY:
         return
-    _noted[key_id] = at
+    _noted[prefix] = at
     token = write_intent.set(False)
     try:
         with db.engine.connect() as connection, impatient(connection):
-            connection.execute(update(_table).where(_table.c.id == key_id).values(last_used_at=at))
+            connection.execute(update(_table).where(_table.c.prefix == prefix).values(last_used_at=at))
             connection.commit()
     except OperationalError:
-        _noted.pop(key_id, None)  # somebody else was writing; the next reading of the key tries again
+        _noted.pop(prefix, None)  # somebody else was writing; the next reading of the key tries again
     finally:
         write_intent.reset(token)
 
