@@ -1,4 +1,4 @@
-"""The core's own jobs and schedules, registered through the hooks that plugins use."""
+"""The core's own jobs, schedules and page of background work, registered through the hooks that plugins use."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from sqlalchemy import delete, exists, select
 
 from core.clock import now
 from core.db import db
+from core.endpoints import Endpoints
 from core.events.model import Delivery, OutboxEvent
 from core.hooks.specs import hookimpl
+from core.jobs import pages
 from core.jobs.model import JobRun
 from core.registry import Job, Schedule
+from core.views import Menu, Panel
 
 KEEP = timedelta(days=30)
 """How long delivered events and finished runs stay; dead letters stay until somebody deals with them."""
@@ -45,6 +48,24 @@ def _refresh_statistics() -> None:
 def register_jobs() -> list[Job]:
     """Tidying."""
     return [Job("core.tidy", tidy)]
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """The page of background work."""
+    return [pages.endpoints]
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """Its entry in the settings."""
+    return [pages.MENU]
+
+
+@hookimpl
+def slot_banner() -> list[Panel]:
+    """Warnings for administrators."""
+    return pages.banner()
 
 
 @hookimpl

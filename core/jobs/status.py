@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC
 from typing import Any
 
@@ -12,11 +13,13 @@ from sqlalchemy import func, select
 from core.clock import now
 from core.db import db
 from core.events import delivery
+from core.i18n import _
 from core.jobs.connection import connection, current_settings, redis_url
 from core.jobs.model import Heartbeat, JobRun
 from core.jobs.worker import WORKER_TTL
 
 SCHEDULER_SILENCE = 60  # seconds without a sign of life after which it counts as down
+WARN_EVERY = 10.0  # seconds
 
 
 def queue_state() -> dict[str, Any]:
@@ -57,6 +60,28 @@ def _lives(worker: Worker) -> bool:
     if seen is None:
         return False
     return (now() - seen.replace(tzinfo=seen.tzinfo or UTC)).total_seconds() < WORKER_TTL + 20
+
+
+_warned: tuple[float, list[str]] = (0.0, [])
+
+
+def warnings() -> list[str]:
+    """What administrators should see on every page, asked anew every few seconds."""
+    global _warned
+    if _warned[0] < time.monotonic():
+        _warned = (time.monotonic() + WARN_EVERY, _find_warnings())
+    return [str(text) for text in _warned[1]]
+
+
+def _find_warnings() -> list[Any]:
+    found: list[Any] = []
+    if is_inline():
+        found.append(_("There is no queue: background work runs one by one and slowly. See zhian doctor."))
+    if not scheduler_state()["ok"]:
+        found.append(_("The scheduler is silent: no reminders go out. Start it: zhian scheduler."))
+    if dead := delivery.pending()[2]:
+        found.append(_("%(n)s events could not be delivered.", n=dead))
+    return found
 
 
 def is_inline() -> bool:

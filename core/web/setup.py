@@ -16,6 +16,7 @@ from core.web import (
     auth,
     components,
     errors,
+    export,
     find,
     home,
     inbox,
@@ -80,7 +81,7 @@ def install(app: Flask) -> None:
 def _blueprint() -> Blueprint:
     web = Blueprint("web", __name__)
     web.add_url_rule("/static/<stamp>/<room>/<path:path>", "static", static)
-    for module in (auth, home, records, inbox, find, admin, styleguide):
+    for module in (auth, home, records, export, inbox, find, admin, styleguide):
         module.register(web)
     return web
 
