@@ -34,7 +34,7 @@ KEPT = {
 
 def frame(kind: RecordType, step: int) -> dict[str, Any]:
     """Title, crumbs and steps of every page."""
-    steps = [gettext("Upload"), gettext("Columns"), gettext("Dry run"), gettext("Import")]
+    steps = [gettext("Upload"), gettext("Match columns"), gettext("Dry run"), gettext("Import")]
     plural = str(kind.plural)
     return {
         "title": gettext("Import %(records)s", records=plural[:1].lower() + plural[1:]),
@@ -133,7 +133,7 @@ def check(kind: RecordType, found: ImportRun, plan: Plan) -> dict[str, Any]:
         "constants": constants(plan),
         "ready": ready,
         "related": related(outcome),
-        "title_label": str(plan.targets[kind.title].label) if kind.title in plan.targets else "",
+        "title_label": str(kind.label),
     }
 
 

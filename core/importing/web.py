@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from flask import Response, render_template, request, send_file
+from flask import Response, current_app, render_template, request, send_file
 from sqlalchemy import select
 
 from core.db import db
@@ -55,7 +55,12 @@ def upload_page(key: str) -> Any:
     kind = kind_of(key)
     mine = select(ImportRun).where(ImportRun.record_key == key, ImportRun.user_id == current_principal().user_id)
     recent = db.session.scalars(mine.order_by(ImportRun.id.desc()).limit(10), execution_options=OPEN)
-    return render_template("importing/upload.html", **pages.frame(kind, 1), recent=[pages.line(r) for r in recent])
+    return render_template(
+        "importing/upload.html",
+        **pages.frame(kind, 1),
+        recent=[pages.line(r) for r in recent],
+        limit=current_app.config["ZHIAN"].max_upload_mb,
+    )
 
 
 @endpoints.route("/<key>", permission=RECORD_RIGHTS, methods=("POST",))
