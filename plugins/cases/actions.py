@@ -6,7 +6,8 @@ from typing import Any
 
 from core import Action, Param, _, current_locale, registry
 from plugins.cases import choices, nice, services, status
-from plugins.cases.events import record_event, roles_now
+from plugins.cases.entry import roles_now
+from plugins.cases.events import record_event
 from plugins.cases.facts import is_ended
 
 CASE = "cases.case"

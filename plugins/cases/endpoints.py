@@ -6,6 +6,7 @@ import mimetypes
 from typing import Any
 
 from flask import Response, current_app, make_response, redirect, render_template, request
+from sqlalchemy import select
 
 from core import (
     Endpoints,
@@ -29,8 +30,9 @@ from core import (
 from plugins.cases import page, status
 from plugins.cases.actions import BASE, event_params, need_param
 from plugins.cases.case import Case
-from plugins.cases.events import roles_now
+from plugins.cases.entry import Entry, roles_now
 from plugins.cases.facts import document_kinds, field_values
+from plugins.cases.records import Event
 
 cases = Endpoints("cases", "/cases")
 RIGHT = ("cases.case", "record_event")
@@ -140,7 +142,7 @@ def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) 
     found = [move for move in open_now if move.event == code]
     names = {n: "dates" for move in found for n in move.dates} | {n: "fields" for move in found for n in move.fields}
     required = {n for n in names if all(n in (*move.dates, *move.fields) for move in found)}
-    held = field_values(case)
+    held = field_values(case) | _held_by_event(case)
     needs = [
         _field(need_param(name, kind, name in required), given.get(name, held.get(name)), errors.get(name))
         for name, kind in names.items()
@@ -169,6 +171,19 @@ def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) 
         other_errors=[text for name, text in errors.items() if name in ("", "event", "document")],
         keepable=status.event_type(code).source in ("office", "court", "fact", "derived") and bool(errors),
     )
+
+
+def _held_by_event(case: Case) -> dict[str, Any]:
+    """What the waiting event that is being completed already holds."""
+    ident = request.values.get("complete", type=int)
+    event = (
+        db.session.scalars(select(Event).where(Event.id == ident, Event.case_id == case.id)).first() if ident else None
+    )
+    if event is None:
+        return {}
+    entry = Entry(event.code)
+    entry.fill_from(event)
+    return entry.values
 
 
 def _paper(name: str, case: Case, locale: str) -> dict[str, Any]:

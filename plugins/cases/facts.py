@@ -12,9 +12,10 @@ from sqlalchemy import select
 from core import db, record_class, registry, today
 from plugins.cases import status
 from plugins.cases.case import Case
+from plugins.cases.entry import Entry
 from plugins.cases.records import Event, Member
 
-ON_PAPER = frozenset({"client_instruction"})
+IN_THE_FILE = frozenset({"client_instruction"})
 """Documents that must be in the file itself: a right is given up only against the client's own letter."""
 
 ENTERED_ANEW = {"TM_RENEWED": ("valid_to",), "IR_RENEWED": ("valid_to",)}
@@ -110,26 +111,32 @@ def members_of(case_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     return members
 
 
-def machine_facts(case: Case, event: str, entered: Mapping[str, Any], given: Mapping[str, Any]) -> status.Facts:
-    """What the guards are checked against. `entered`: values typed for this event; `given`: what is said about it."""
+def machine_facts(case: Case, entry: Entry, actor: int | None) -> status.Facts:
+    """What the guards are checked against: the case, what was entered, its papers and its past."""
     past = events_of([case.id])
     submitted = [e for e in past if e.code == "CASE_SUBMITTED_FOR_REVIEW"]
-    held = {name: value for name, value in field_values(case).items() if name not in ENTERED_ANEW.get(event, ())}
-    values = held | {"old_valid_to": case.valid_to, "client": case.client_id} | dict(entered)
+    anew = ENTERED_ANEW.get(entry.code, ())
+    held = {name: value for name, value in field_values(case).items() if name not in anew}
+    values = held | {"old_valid_to": case.valid_to} | _daughters(case) | entry.values
     return status.Facts(
         today=today(),
         values=values,
-        docs=document_kinds(case) | (PAPERS - ON_PAPER if given.get("filed_at") else frozenset()),
-        event_document=bool(given.get("document") or given.get("filed_at")),
+        docs=document_kinds(case) | (PAPERS - IN_THE_FILE if entry.filed_at else frozenset()),
+        event_document=bool(entry.document or entry.filed_at),
         records=frozenset(registry().types),
-        past=tuple(
-            status.Past(e.code, e.receipt_date or e.dispatch_date or e.date, e.outcome, e.created_by_id) for e in past
-        ),
-        actor=given.get("actor"),
+        past=tuple(_past(event) for event in past if event.id != entry.complete),
+        actor=actor,
         author=submitted[-1].created_by_id if submitted else None,
-        confirmation=given.get("reason"),
-        to=given.get("to"),
+        confirmation=entry.reason,
+        to=entry.to,
     )
+
+
+def _daughters(case: Case) -> dict[str, str]:
+    """The review or re-examination of this case in the docket: known, so nobody is asked for it."""
+    kinds = {"tm_review": "review_case", "pat_reexam": "reexam_case"}
+    statement = select(Case.case_type, Case.number).where(Case.parent_case_id == case.id, Case.case_type.in_(kinds))
+    return {kinds[kind]: number for kind, number in db.session.execute(statement)}
 
 
 def _past(event: Event) -> status.Past:

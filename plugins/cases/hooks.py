@@ -20,10 +20,10 @@ from core import (
     current_principal,
     hookimpl,
 )
-from plugins.cases import actions, endpoints, grants, normalise, page, parts, rules, services, views
+from plugins.cases import actions, endpoints, events, grants, normalise, page, parts, rules, services, views
 from plugins.cases.case import Case
 from plugins.cases.importing import CaseImport
-from plugins.cases.records import RECORDS, Applicant, Goods
+from plugins.cases.records import RECORDS, Applicant, Event, Goods
 from plugins.clients import Client, also_assigned
 
 also_assigned(rules.clients_worked_for)
@@ -95,6 +95,8 @@ def before_create(model: type[Record], records: list[Any]) -> None:
     """Numbers, kinds, terms and places of new cases."""
     if model is Case:
         normalise.complete_new(records)
+    elif model is Event:
+        events.complete_plain(records)
 
 
 @hookimpl

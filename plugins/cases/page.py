@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from core import _, current_locale, db, gettext, may, registry, today
 from plugins.cases import choices, status
 from plugins.cases.case import Case
-from plugins.cases.events import roles_now
+from plugins.cases.entry import roles_now, waiting_words
 from plugins.cases.facts import events_of, field_values, travelled
 from plugins.cases.records import Goods, Relation
 
@@ -63,28 +63,13 @@ def short_day(day: date) -> str:
 
 def event_line(event: Any) -> dict[str, Any]:
     """An event in one line, with what it waits for in words."""
-    known = status.conditions().get(event.waiting or "")
-    locale = current_locale()
-    words = (
-        known.label(locale) if known else "、".join(_need_words(n.strip()) for n in (event.waiting or "").split(";"))
-    )
     return {
         "id": event.id,
-        "label": status.event_type(event.code).label(locale),
+        "label": status.event_type(event.code).label(current_locale()),
         "code": event.code,
         "date": event.date,
-        "waits_for": words,
+        "waits_for": gettext(", ").join(waiting_words(event.waiting or "")),
     }
-
-
-def _need_words(name: str) -> str:
-    condition = status.conditions().get(name)
-    if condition:
-        return condition.label(current_locale())
-    try:
-        return status.need(name).label(current_locale())
-    except KeyError:
-        return name
 
 
 def split_classes(case: Case, model: status.Model) -> list[tuple[str, str]]:

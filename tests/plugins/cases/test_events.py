@@ -240,3 +240,72 @@ def test_the_deadline_engine_is_told_fields_events_and_details(acting, mark):
         assert event.inputs["delivery"] == "electronic"
         assert event.inputs["dispatch_date"] == date(2026, 11, 13)
         assert event.inputs["grounds"] == "第三十条"
+
+
+def test_an_event_stored_as_a_plain_record_waits_and_is_completed_with_what_it_holds(acting, mark):
+    event = record_class("cases.event")
+    with acting("clerk"):
+        plain = create(
+            event,
+            {
+                "case": mark,
+                "code": "TM_REFUSAL_ISSUED",
+                "dispatch_date": "2026-11-13",
+                "receipt_date": "2026-11-16",
+                "details": {"grounds": "第三十条", "cited_marks": ["61204883"]},
+            },
+        )
+        assert (plain.date, plain.source, bool(plain.waiting)) == (date(2026, 11, 13), "office", True)
+        ident = plain.id
+        assert get(record_class(CASE), mark).status == "substantive_exam"
+    with acting("clerk"):
+        done = do(mark, "record_event", event="TM_REFUSAL_ISSUED", complete=ident, filed_at="流程柜")
+        assert (done["event"], done["status"], done["waiting"]) == (ident, "refused", None)
+
+
+def test_a_client_withdraws_before_filing_only_with_the_own_letter(acting, agency):
+    with acting("head"):
+        values = {"case_type": "tm_application", "mark_name": "不办了", "status": "preparing"}
+        ident = create(record_class(CASE), values).id
+    leave = {"event": "CASE_WITHDRAWN_BY_CLIENT", "reason": "客户撤回", "filed_at": "文件柜"}
+    with pytest.raises(Invalid) as refused, acting("head"):
+        do(ident, "record_event", **leave)
+    assert [e.field for e in refused.value.errors] == ["document"]
+    with acting("head"):
+        attach(ident, "client_instruction")
+        assert do(ident, "record_event", **leave)["status"] == "withdrawn_before_filing"
+
+
+def test_the_review_in_the_docket_is_not_asked_for(acting, agency, mark):
+    with acting("clerk"):
+        do(mark, "record_event", **REFUSAL)
+        create(record_class(CASE), {"case_type": "tm_review", "parent_case": mark, "attacked_mark": "云岫"})
+        filed = {"event": "REVIEW_FILED", "submission_date": "2026-11-20", "filed_at": "电子回执"}
+        assert do(mark, "record_event", **filed)["status"] == "review_pending"
+
+
+def test_a_renewal_runs_on_from_the_old_end(acting, agency):
+    with acting("clerk"):
+        values = {"case_type": "tm_application", "mark_name": "老字号", "status": "registered", "valid_to": "2026-12-31"}
+        ident = create(record_class(CASE), values).id
+    renewed = {"event": "TM_RENEWED", "filed_at": "续展证明"}
+    with pytest.raises(Invalid), acting("clerk"):
+        do(ident, "record_event", **renewed)
+    with pytest.raises(Invalid), acting("clerk"):
+        do(ident, "record_event", **renewed, valid_to="2036-11-30")
+    with acting("clerk"):
+        do(ident, "record_event", **renewed, valid_to="2036-12-31")
+        case = get(record_class(CASE), ident)
+        assert (case.valid_to, case.next_renewal_reminder) == (date(2036, 12, 31), date(2035, 12, 31))
+
+
+def test_annuities_move_the_paid_year_on(acting, agency):
+    with acting("clerk"):
+        values = {"case_type": "invention", "title": "杀青机", "status": "granted", "paid_to_year": 5}
+        ident = create(record_class(CASE), values).id
+    paid = {"event": "ANNUITY_PAID", "payment_date": "2026-11-20", "amount": "1200", "filed_at": "回单"}
+    with pytest.raises(Invalid), acting("clerk"):
+        do(ident, "record_event", **paid, annuity_year=5)
+    with acting("clerk"):
+        do(ident, "record_event", **paid, annuity_year=6)
+        assert get(record_class(CASE), ident).paid_to_year == 6
