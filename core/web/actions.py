@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from flask import Blueprint, render_template, request
 from sqlalchemy import select
-from werkzeug.datastructures import MultiDict
 
 from core.db import db
 from core.errors import BadRequest, Forbidden, Invalid, NotFound, Refused
@@ -22,9 +20,9 @@ from core.registry import Action, Param, RecordType
 from core.web.forms import field_of
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import kind_of
-from core.web.liststate import ListState, read_state
+from core.web.liststate import state_at
 from core.web.security import safe_next
-from core.web.shell import forget_counts, registry
+from core.web.shell import forget_counts
 from core.web.toasts import say
 
 MOST_AT_ONCE = 1000
@@ -179,14 +177,10 @@ def _chosen(kind: RecordType) -> list[int]:
     """Ids of the ticked rows, or of all rows of the list that the bar stands under."""
     if request.form.get("all") == "1":
         here = safe_next(request.form.get("here"), f"/r/{kind.key}")
-        with_state = _state_at(kind, here)
+        with_state = state_at(kind, here)
         found = list_records(kind.model, with_state.query(fields=(), page=1, limit=MOST_AT_ONCE))
         return [row["id"] for row in found.rows]
     return [int(i) for i in request.form.getlist("id") if i.isdigit()][:MOST_AT_ONCE]
-
-
-def _state_at(kind: RecordType, address: str) -> ListState:
-    return read_state(kind, registry().view("list", kind.key), MultiDict(parse_qsl(urlsplit(address).query)))
 
 
 def _able(kind: RecordType, ids: list[int], code: str) -> list[int]:

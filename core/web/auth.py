@@ -14,6 +14,7 @@ from core.permissions.passwords import check_new, hash_password, verify
 from core.permissions.people import forget
 from core.permissions.principal import current_principal
 from core.records.audit import note_action
+from core.setup.demo import demo_logins
 from core.web import sessions
 from core.web.lifecycle import commit, done, go
 from core.web.security import cookie_name, safe_next, set_cookie
@@ -40,8 +41,21 @@ def _page(error: str = "", login: str = "") -> str:
         login=login,
         next=safe_next(request.values.get("next"), ""),
         keep_days=settings.session_days,
-        demo_people=current_app.extensions.get("zhian.demo_people", ()) if settings.demo else (),
+        demo_people=_demo_people() if settings.demo else (),
     )
+
+
+def _demo_people() -> list[dict[str, str]]:
+    """The demo's logins, for buttons that fill the form; read once."""
+    kept = current_app.extensions.get("zhian.demo_people")
+    if not kept:
+        found = demo_logins()
+        kept = [
+            {"login": login, "password": secret, "name": name.split("  ")[0], "role": name.split("  ")[-1]}
+            for login, secret, name in found
+        ]
+        current_app.extensions["zhian.demo_people"] = kept
+    return kept
 
 
 def sign_in() -> Any:

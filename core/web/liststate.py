@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from werkzeug.datastructures import MultiDict
 
 from core.errors import BadRequest
 from core.i18n import _
 from core.records.query import Filter, Query, find_field, parse_filters
-from core.registry import RecordType
+from core.registry import RecordType, registry
 from core.views import Column, ListView, Preset
 
 RESERVED = frozenset({"view", "q", "sort", "group", "cols", "page", "as", "month", "archived", "locale"})
@@ -161,3 +161,8 @@ def _page(raw: str) -> int:
     except ValueError:
         raise BadRequest(_("The page is a number.")) from None
     return min(max(page, 1), 100_000)
+
+
+def state_at(kind: RecordType, address: str) -> ListState:
+    """The state of a list by its whole address."""
+    return read_state(kind, registry().view("list", kind.key), MultiDict(parse_qsl(urlsplit(address).query)))

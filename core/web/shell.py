@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, request
@@ -10,7 +11,8 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 
 from core.db import db
-from core.i18n import _, current_locale, gettext
+from core.i18n import _, current_locale, gettext, ngettext
+from core.jobs.status import is_inline
 from core.permissions.principal import Principal, current_principal
 from core.records.notes import Notification
 from core.registry import Registry
@@ -116,18 +118,23 @@ def _item(menu: Menu, principal: Principal) -> dict[str, Any]:
 
 def count_of(menu: Menu) -> int:
     """The entry's figure for this person, at most fifteen seconds old; 0 when its plugin fails."""
-    if menu.count is None:
+    count = menu.count
+    return _kept((current_principal().user_id, menu.key), lambda: _safely(menu.key, count)) if count else 0
+
+
+def _safely(key: str, count: Callable[[], int]) -> int:
+    try:
+        return count()
+    except Exception:  # a figure in the sidebar must not take the page with it
+        current_app.logger.exception("count of menu %s failed", key)
         return 0
-    key = (current_principal().user_id, menu.key)
-    kept = _counts.get(key)
-    if kept is None or kept[0] < time.monotonic():
-        try:
-            kept = (time.monotonic() + COUNT_SECONDS, menu.count())
-        except Exception:  # a figure in the sidebar must not take the page with it
-            current_app.logger.exception("count of menu %s failed", menu.key)
-            kept = (time.monotonic() + COUNT_SECONDS, 0)
-        _counts[key] = kept
-    return kept[1]
+
+
+def _kept(key: tuple[int | None, str], read: Callable[[], int]) -> int:
+    found = _counts.get(key)
+    if found is None or found[0] < time.monotonic():
+        found = _counts[key] = (time.monotonic() + COUNT_SECONDS, read())
+    return found[1]
 
 
 def forget_counts() -> None:
@@ -137,12 +144,8 @@ def forget_counts() -> None:
 
 def unread() -> int:
     """Unread messages of the person."""
-    key = (current_principal().user_id, "unread")
-    kept = _counts.get(key)
-    if kept is None or kept[0] < time.monotonic():
-        found = db.session.scalar(select(func.count(Notification.id)).where(Notification.read_at.is_(None)))
-        kept = _counts[key] = (time.monotonic() + COUNT_SECONDS, found or 0)
-    return kept[1]
+    statement = select(func.count(Notification.id)).where(Notification.read_at.is_(None))
+    return _kept((current_principal().user_id, "unread"), lambda: db.session.scalar(statement) or 0)
 
 
 def creatable() -> list[dict[str, Any]]:
@@ -177,12 +180,27 @@ def phone_tabs() -> list[dict[str, Any]]:
 
 
 def slot_banner() -> list[Markup]:
-    """Notes of plugins above the page."""
-    return (
-        [render_panel(p) for p in registry().hooks.gather("slot_banner")]
-        if registry().hooks.implementations("slot_banner")
-        else []
-    )
+    """Notes of plugins above the page, and for administrators what is wrong with the deployment."""
+    hooks = registry().hooks
+    found = [render_panel(p) for p in hooks.gather("slot_banner")] if hooks.implementations("slot_banner") else []
+    if current_principal().can("core.user_role", "create"):
+        found += [part("web/_warning.html", **w) for w in warnings()]
+    return found
+
+
+def warnings() -> list[dict[str, Any]]:
+    """What an administrator should know at once, each with where to look."""
+    found = []
+    if _kept((None, "inline"), lambda: int(is_inline())):
+        found.append(
+            {"text": gettext("No Redis and no Valkey: background work runs inside of page requests."), "href": None}
+        )
+    if faults := registry().hooks.faults:
+        text = ngettext(
+            "%(n)s contribution of an extension failed.", "%(n)s contributions of extensions failed.", len(faults)
+        )
+        found.append({"text": text, "href": "/settings/extensions"})
+    return found
 
 
 def render_panel(panel: Any) -> Markup:

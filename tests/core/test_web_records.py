@@ -294,3 +294,37 @@ def test_every_text_of_the_shell_has_its_chinese():
     for _file, _line, message, _comments, _context in extract_from_dir(str(web), methods, keywords=keywords):
         used.update(message if isinstance(message, tuple) else (message,))
     assert sorted(m for m in used if not known.get(m)) == []
+
+
+def sheet_of(answer) -> list[tuple]:
+    import openpyxl
+
+    return list(openpyxl.load_workbook(io.BytesIO(answer.data)).active.iter_rows(values_only=True))
+
+
+def test_an_export_holds_what_the_list_shows_and_is_logged(visit, desk):
+    from sqlalchemy import select
+
+    from core.db import db
+    from core.records.audit import AuditEntry
+
+    ann = visit("ann")
+    make(ann, desk.ids, name="=HYPERLINK(1)", tags="a; b")
+    answer = ann.get("/export/desk.paper?name__contains=HYPER&cols=name,amount,keeper,tags,state")
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    head, row = sheet_of(answer)
+    assert head == ("Number", "Name", "Amount", "Keeper", "Tags", "State")
+    assert row == (None, "=HYPERLINK(1)", 12.5, "Ann", "a, b", "Draft")
+    with desk.app.app_context(), db.engine.connect() as connection:
+        told = connection.execute(select(AuditEntry.changes).where(AuditEntry.action == "export")).scalars().all()
+    assert told[-1]["count"] == 1
+
+
+def test_an_export_holds_only_ticked_rows_and_never_those_of_others(visit, desk):
+    ann = visit("ann")
+    ids = [str(desk.ids["Beta"]), str(desk.ids["Delta"])]
+    assert [r[1] for r in sheet_of(ann.post("/export/desk.paper", id=ids, here="/r/desk.paper?cols=name"))] == [
+        "Name",
+        "Beta",
+    ]
+    assert visit("rea").get("/export/desk.paper").status_code == 403

@@ -1,0 +1,136 @@
+"""Export of what a list shows, as a sheet: same filters and columns, rows that the person may export, audited."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import xlsxwriter
+from flask import Blueprint, request, send_file
+from sqlalchemy import select
+
+from core.clock import local, today
+from core.db import db, write_intent
+from core.i18n import gettext
+from core.permissions.rules import access
+from core.records.audit import entry, write
+from core.records.dump import link_labels
+from core.records.fields import Field
+from core.records.query import SYSTEM_FIELDS, Filter, list_records
+from core.registry import RecordType
+from core.web.listing import kind_of
+from core.web.liststate import ListState, readable, state_at
+from core.web.security import safe_next
+
+BATCH = 500
+MOST = 50_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def export(key: str) -> Any:
+    """The whole list of the address (GET), or the ticked rows of a list (POST)."""
+    kind = kind_of(key, "export")
+    here = request.full_path.replace("/export/", "/r/", 1) if request.method == "GET" else request.form.get("here")
+    state = state_at(kind, safe_next(here, f"/r/{key}"))
+    chosen = [int(i) for i in request.form.getlist("id") if i.isdigit()] if request.form.get("all") != "1" else []
+    fields = fields_of(state)
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - the answer reads it after this function
+    number = _write(stream, fields, rows(state, fields, chosen))
+    stream.seek(0)
+    db.session.rollback()
+    write_intent.set(True)
+    told = {"count": number, "filters": dict(state.pairs), "columns": [f.name for f in fields]}
+    write(db.session(), [entry("export", kind.key, changes=told)])
+    db.session.commit()
+    name = f"{kind.plural}-{today().isoformat()}.xlsx"
+    answer = send_file(stream, mimetype=XLSX, as_attachment=True, download_name=name)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def fields_of(state: ListState) -> list[Field]:
+    """The fields behind the shown columns, the number first."""
+    kind: RecordType = state.kind
+    names: dict[str, None] = dict.fromkeys(n for n in (kind.number,) if readable(kind, n))
+    for column in state.columns():
+        wanted = (column.key,) if column.key in kind.fields else column.needs
+        names.update(dict.fromkeys(n for n in wanted if readable(kind, n)))
+    found = [kind.fields.get(n) or SYSTEM_FIELDS[n] for n in names]
+    return [f for f in found if f.kind != "json"]
+
+
+def rows(state: ListState, fields: list[Field], chosen: list[int]) -> Iterator[dict[str, Any]]:
+    """Rows in the order of the list, batch by batch, links as labels."""
+    kind = state.kind
+    filters = (*state.filters, Filter("id", "in", chosen)) if chosen else state.filters
+    cursor, given = None, 0
+    while given < MOST:
+        names = tuple(f.name for f in fields)
+        query = state.query(filters=filters, fields=names, page=None, cursor=cursor, limit=BATCH)
+        page = list_records(kind.model, query)
+        link_labels(page.fields, page.rows)
+        free = _exportable(kind, [row["id"] for row in page.rows])
+        yield from (row for row in page.rows if row["id"] in free)
+        given += len(page.rows)
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def _exportable(kind: RecordType, ids: list[int]) -> set[int]:
+    table = kind.model.__table__
+    where = access().where(kind.model, db.session().principal, "export")
+    return set(db.session().connection().execute(select(table.c.id).where(table.c.id.in_(ids), where)).scalars())
+
+
+def _write(stream: BinaryIO, fields: list[Field], found: Iterator[dict[str, Any]]) -> int:
+    """The sheet; text is written as text, so that no cell is ever taken for a formula. Returns the number of rows."""
+    book = xlsxwriter.Workbook(stream, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
+    sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
+    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    sheet.freeze_panes(1, 0)
+    for at, spec in enumerate(fields):
+        sheet.write_string(0, at, str(spec.label), bold)
+        sheet.set_column(at, at, 18)
+    line = 0
+    for line, row in enumerate(found, 1):
+        for at, spec in enumerate(fields):
+            _cell(sheet, line, at, value_of(spec, row[spec.name]), moment)
+    book.close()
+    return line
+
+
+def _cell(sheet: Any, line: int, at: int, value: Any, moment: Any) -> None:
+    if isinstance(value, datetime):
+        sheet.write_datetime(line, at, local(value).replace(tzinfo=None), moment)
+    elif isinstance(value, date):
+        sheet.write_datetime(line, at, datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a day, no instant
+    elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        sheet.write_number(line, at, float(value))
+    elif value not in (None, ""):
+        sheet.write_string(line, at, str(value))
+
+
+def value_of(spec: Field, value: Any) -> Any:
+    """A value as a sheet holds it: labels instead of codes and ids."""
+    if spec.kind in ("link", "file") and isinstance(value, dict):
+        return value.get("label", "")
+    if value in (None, "", []):
+        return None
+    if spec.kind == "choice":
+        found = spec.choice(str(value))
+        return str(found.label) if found else value
+    if spec.kind in ("multi_choice", "tags"):
+        labels = [str(c.label) if (c := spec.choice(str(v))) else str(v) for v in value]
+        return gettext(", ").join(labels)
+    if spec.kind == "boolean":
+        return gettext("yes") if value else gettext("no")
+    return value
+
+
+def register(web: Blueprint) -> None:
+    """The routes of this file."""
+    web.add_url_rule("/export/<key>", "export", export, methods=["GET", "POST"])
