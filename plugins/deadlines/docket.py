@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import db, elevated, insert_derived, note_action, now, record_class, today
+from core import _, db, elevated, gettext, insert_derived, note_action, now, record_class, today
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.facts import OPEN, SETTLED, Derived
@@ -25,6 +25,9 @@ BATCH = 500
 ANNUITIES = ("CN.PAT.ANNUITY", "CN.PAT.ANNUITY_GRACE")
 SUMMARY = 60
 """Up to so many changed deadlines are named one by one in the log."""
+
+
+DERIVED = _("derive_deadlines")
 
 
 class NewDeadline:
@@ -86,7 +89,7 @@ class _Work:
             insert_derived(Deadline, self.made)
         if self.made or self.changes:
             one = cases[0] if len(cases) == 1 else None
-            note_action(db.session(), "derive_deadlines", one, changes=self._summary())
+            note_action(db.session(), DERIVED.message, one, changes=self._summary())
 
     def _summary(self) -> dict[str, Any]:
         """What the log keeps: each deadline with its old and new date for a single case, else the numbers."""
@@ -144,11 +147,11 @@ def _compare(work: _Work, case: Any, derived: Iterable[Derived], rows: dict[str,
         elif row.status in LIVE:
             _update(work, case, item, row)
         elif row.status == "moot" and item.wanted:
-            why = "the facts of the case give this deadline again"
+            why = gettext("The facts of the case give this deadline again.")
             work.change(row, status="open", change_note=why, closed_at=None)
     for identity, row in rows.items():
         if identity not in seen and row.status in LIVE:
-            _close(work, row, "moot", "the facts of the case no longer give this deadline")
+            _close(work, row, "moot", gettext("The facts of the case no longer give this deadline."))
 
 
 def _update(work: _Work, case: Any, item: Derived, row: Any) -> None:
@@ -172,11 +175,12 @@ def _settle(work: _Work, item: Derived, row: Any) -> None:
     if row.status == "to_confirm":
         return
     if item.cleared_by is None:
-        _close(work, row, "moot", "settled by the facts of the case")
+        _close(work, row, "moot", gettext("Settled by the facts of the case."))
         return
     status = "to_confirm" if row.severity == "fatal" else "met"
-    note = "an event of the case shows that it was done"
-    work.change(row, status=status, evidence=f"event {item.cleared_by}", change_note=note, closed_at=now())
+    note = gettext("An event of the case shows that it was done.")
+    evidence = gettext("Event %(id)s", id=item.cleared_by)
+    work.change(row, status=status, evidence=evidence, change_note=note, closed_at=now())
 
 
 def _close(work: _Work, row: Any, status: str, why: str) -> None:
@@ -194,7 +198,8 @@ def _replace(work: _Work, case: Any, item: Derived, row: Any) -> Any:
         successor.due = row.due
         successor.safe_date = min(row.due, item.safe)
         successor.internal_date = min(row.internal_date, successor.safe_date)
-    _close(work, row, "superseded", f"recomputed: {row.due.isoformat()} -> {item.due.isoformat()}")
+    told = {"old": row.due.isoformat(), "new": item.due.isoformat()}
+    _close(work, row, "superseded", gettext("Computed anew: %(old)s -> %(new)s", **told))
     return successor
 
 

@@ -32,7 +32,7 @@ def head(deadline: Deadline) -> dict[str, Any]:
         "live": deadline.status in LIVE,
         "rule": rule,
         "rule_record": _rule_record(deadline.rule_code),
-        "steps": [*(why_step(step) for step in steps), *_own_steps(deadline)],
+        "steps": [*(why_step(step, rule) for step in steps), *_own_steps(deadline)],
         "milestones": _milestones(engine, rule, deadline, found),
         "months": _months(engine, deadline, steps),
         "legend": _legend(deadline),
@@ -59,14 +59,16 @@ def _trace(engine: Evaluator, deadline: Deadline) -> tuple[list[Step], Outcome |
         return [], found
 
 
-def why_step(step: Step) -> dict[str, Any]:
-    """A step of the trace as the page draws it."""
-    law = [
-        {"label": part} for part in step.source.split("; ") if part and not part.startswith(("CN.", "PCT.", "MADRID."))
-    ]
+def why_step(step: Step, rule: Any) -> dict[str, Any]:
+    """A step of the trace as the page draws it; the law stands in Chinese, the event in the reader's language."""
+    zh = current_locale() == "zh"
+    laws = [{"label": part} for part in step.source.split("; ") if part and part != rule.trigger]
+    if rule.trigger in step.source:
+        words = rule.trigger_zh if zh else rule.trigger.replace("_", " ").lower()
+        laws.insert(0, {"label": words, "icon": "file-text"})
     return {
         "title": step.text(current_locale()),
-        "laws": law[:4],
+        "laws": laws[:4],
         "result": step.date.isoformat() if step.date else "",
         "result_note": weekday_words(step.date) if step.date else "",
         "end": step.code in ("roll.moved", "roll.kept", "roll.never"),

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
+from flask import current_app
 from sqlalchemy import select
 
 from core import db, elevated, enqueue, local, now, record_class, today, use_locale
@@ -130,7 +132,7 @@ def _decide(
             recipient=person.email,
             subject=subject,
             body=body,
-            message_id=f"<{key}@zhian.reminder>",
+            message_id=f"<{key}-{uuid4().hex[:12]}@{_domain()}>",
         )
         db.session.add_all([mail, _notification(deadline, person, subject, key)])
         db.session.flush()
@@ -138,6 +140,10 @@ def _decide(
         made["mails"] += 1
     db.session.add(reminder)
     made["reminders"] += 1
+
+
+def _domain() -> str:
+    return current_app.config["ZHIAN"].mail_from.rpartition("@")[2] or "localhost"
 
 
 def _notification(deadline: Deadline, person: Any, subject: str, key: str) -> Any:

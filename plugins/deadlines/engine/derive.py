@@ -14,7 +14,7 @@ from .packs import Pack
 from .plans import Plan, Planned, make_plan
 from .problems import InputError
 
-_CASE = "case"
+_CASE, STATED = "case", "stated"
 _DUE = itemgetter(Derived._fields.index("due"))
 _fast = tuple.__new__  # a named tuple without the cost of its own constructor: millions are made
 _LAST_YEAR = {"invention": 20, "pct": 20, "utility_model": 10, "design": 15}
@@ -102,8 +102,8 @@ class Deriver:
         known = inputs.get("paid_to_year") is not None
         for occurrence, given in _occurrences(planned, inputs, as_of):
             made = self._one(planned, fact, occurrence, given, planned.compute(given), events, as_of)
-            if planned.series == "cycle":
-                made = made._replace(occurrence=str(made.nominal.year))
+            if occurrence == STATED:
+                made = made._replace(occurrence=_cycle_of(made.nominal, inputs))
             if row and made.overdue and row[-1].state == OPEN and not known:
                 row[-1] = row[-1]._replace(state=PRESUMED)
             row.append(made)
@@ -244,10 +244,19 @@ def _occurrences(planned: Planned, inputs: Mapping[str, Any], as_of: date) -> It
     if planned.series == "annuity":
         yield from _annuity_years(inputs)
     elif any(inputs.get(key) for key in planned.rule.how.get("given", ())):
-        yield "stated", inputs
+        yield STATED, inputs
     else:
         for cycle in range(1, planned.rule.applies.get("last", 60) + 1):
             yield str(cycle), {**inputs, "cycle": cycle}
+
+
+def _cycle_of(end: date, inputs: Mapping[str, Any]) -> str:
+    """The number of a ten-year term by its end, so that a corrected end is still the same term: counted from the
+    registration, or the decade where that is not known."""
+    start = inputs.get("registration_date")
+    if type(start) is not date:
+        return f"{end.year // 10}x"
+    return str(max(1, round((end - start).days / 3652)))
 
 
 def _annuity_years(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -23,16 +23,23 @@ def wanted(kind, fields, events=(), **more):
 
 
 def test_a_mark_valid_to_2035_03_09_is_renewed_by_that_day():
-    item = wanted("trademark", {"valid_to": date(2035, 3, 9)})["CN.TM.RENEWAL", "2035"]
+    item = wanted("trademark", {"valid_to": date(2035, 3, 9)})["CN.TM.RENEWAL", "203x"]
     assert (item.due, item.safe) == (date(2035, 3, 9), date(2035, 3, 9))
     assert item.client < item.internal < item.safe
     assert not item.overdue
 
 
+def test_a_corrected_end_is_the_same_term_and_a_renewed_one_the_next():
+    start = {"registration_date": date(2017, 3, 10)}
+    ends = (date(2027, 3, 9), date(2027, 4, 9), date(2026, 12, 9), date(2037, 3, 9))
+    terms = [list(wanted("trademark", start | {"valid_to": end})) for end in ends]
+    assert [next(o for code, o in found if code == "CN.TM.RENEWAL") for found in terms] == ["1", "1", "1", "2"]
+
+
 def test_an_expired_mark_is_overdue_and_in_grace():
     found = wanted("trademark", {"valid_to": date(2026, 8, 1), "registration_date": date(2016, 8, 2)})
-    assert found["CN.TM.RENEWAL", "2026"].overdue
-    grace = found["CN.TM.RENEWAL_GRACE", "2026"]
+    assert found["CN.TM.RENEWAL", "1"].overdue
+    grace = found["CN.TM.RENEWAL_GRACE", "1"]
     assert grace.due == date(2027, 2, 1)
     assert not grace.overdue
 
