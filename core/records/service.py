@@ -51,7 +51,7 @@ def load_values(
         values = {name: value for name, value in values.items() if value != {"hidden": True}}
     loaded, errors = loader(model).load(values, partial=partial, allow=allow)
     treated = access().treatments(model, db.session().principal)
-    for name in [n for n in loaded if n in treated]:
+    for name in [n for n in loaded if n in treated and (partial or treated[n].when is None)]:
         errors.append(FieldError(name, "forbidden", _("You may not change this field.")))
     errors += _unseen_targets(model, loaded)
     if errors:

@@ -70,7 +70,7 @@ def new_form(key: str) -> Any:
 def create(key: str) -> Any:
     """Make the record, or show what to mend."""
     kind = kind_of(key, "create")
-    given = read_form(kind, sections_of(kind), request.form)
+    given = read_form(kind, sections_of(kind), request.form, new=True)
     try:
         record = service.create(kind.model, given)
         commit()
@@ -112,9 +112,17 @@ def update(key: str, record_id: int) -> Any:
     return done(f"/r/{key}/{record_id}")
 
 
-def read_form(kind: RecordType, sections: list[Section], form: MultiDict[str, str]) -> dict[str, Any]:
+def _treated(kind: RecordType, new: bool) -> dict[str, Any]:
+    """Fields that the person may not fill; rules that depend on a stored record do not bind a new one."""
+    found = access().treatments(kind.model, db.session().principal)
+    return {name: rule for name, rule in found.items() if not (new and rule.when is not None)}
+
+
+def read_form(
+    kind: RecordType, sections: list[Section], form: MultiDict[str, str], *, new: bool = False
+) -> dict[str, Any]:
     """Posted values by field name; fields that the form did not show are left out."""
-    treated = access().treatments(kind.model, db.session().principal)
+    treated = _treated(kind, new)
     given: dict[str, Any] = {}
     for section in sections:
         for name in section.fields:
@@ -190,7 +198,7 @@ def _values_of(kind: RecordType, record_id: int) -> dict[str, Any]:
 
 
 def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
-    treated = access().treatments(kind.model, db.session().principal)
+    treated = _treated(kind, record is None)
     sections = []
     for section in sections_of(kind, record):
         fields = [
