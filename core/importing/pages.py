@@ -6,11 +6,13 @@ from typing import Any
 
 from core.i18n import _, gettext, ngettext
 from core.jobs.runs import run_view
-from core.registry import RecordType
+from core.registry import RecordType, registry
 
+from .mapping import targets_of
 from .models import ImportRun
 from .run import Plan
 from .text import as_text
+from .values import ImportTarget
 
 SHOWN = 100
 """Refused rows on the page; the sheet has them all."""
@@ -30,6 +32,12 @@ KEPT = {
     "changed_since": _("changed by somebody since"),
     "in_use": _("other records refer to it by now"),
 }
+
+
+def targets_of_type(kind: RecordType) -> list[ImportTarget]:
+    """Everything that a column can be given to."""
+    supports = [source.support for source in registry().import_sources.get(kind.key, [])]
+    return list(targets_of(kind, supports).values())
 
 
 def frame(kind: RecordType, step: int) -> dict[str, Any]:
@@ -168,8 +176,6 @@ def ratio(counts: dict[str, Any]) -> list[tuple[str, float, float]]:
 
 def related(outcome: dict[str, Any]) -> list[str]:
     """What happens to records of other types on the way, in words."""
-    from core.registry import registry
-
     words = []
     for key, counts in (outcome.get("related") or {}).items():
         kind = registry().types.get(key)

@@ -10,12 +10,15 @@ from xlsxwriter import Workbook
 
 from core.i18n import _
 
-HEADINGS = (_("Row"), _("Field"), _("Code"), _("Reason"))
+HEADINGS = (_("Row in the file"), _("Field at fault"), _("Code of the fault"), _("Why it was not imported"))
 MAX_CHARS = 32_000
 
 
-def refused_sheet(refused: Iterable[dict[str, Any]]) -> bytes:
-    """An .xlsx of refused rows (`row`, `field`, `code`, `reason`, `cells`); every cell is text, never a formula."""
+def refused_sheet(refused: Iterable[dict[str, Any]], labels: dict[str, str] | None = None) -> bytes:
+    """An .xlsx of refused rows (`row`, `field`, `code`, `reason`, `cells`); every cell is text, never a formula.
+
+    `labels` are the words for fields.
+    """
     rows = list(refused)
     names = list(dict.fromkeys(name for row in rows for name in row.get("cells") or ()))
     buffer = io.BytesIO()
@@ -29,7 +32,13 @@ def refused_sheet(refused: Iterable[dict[str, Any]]) -> bytes:
     for line, row in enumerate(rows, 1):
         cells = row.get("cells") or {}
         for place, value in enumerate(
-            [row["row"], row["field"], row["code"], row["reason"], *(cells.get(n) for n in names)]
+            [
+                row["row"],
+                (labels or {}).get(row["field"], row["field"]),
+                row["code"],
+                row["reason"],
+                *(cells.get(n) for n in names),
+            ]
         ):
             if value is not None and value != "":
                 sheet.write_string(line, place, _shown(value))

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, render_template, request, send_file
 from sqlalchemy import select
 
-from core.db import db
+from core.db import db, write_intent
 from core.endpoints import Endpoints, signed_in
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Refused
 from core.i18n import _, gettext
@@ -189,8 +189,12 @@ def refused(key: str, run_id: int) -> Any:
     """The refused rows of the dry run or of the import, to be mended and imported again."""
     found = run_of(key, run_id)
     rows = run.check(files.plan_of(found)) if found.state == "checked" else run.report_of(run_id, cells=True)
-    content = refused_sheet(rows["refused_rows"])
+    labels = {target.name: str(target.label) for target in pages.targets_of_type(kind_of(key))}
+    content = refused_sheet(rows["refused_rows"], labels)
+    db.session.rollback()
+    write_intent.set(True)
     note_action(db.session(), "import_refused_download", reason=f"import {run_id}")
+    db.session.commit()
     name = gettext("refused rows of import %(n)s", n=run_id)
     mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return send_file(io.BytesIO(content), mime, as_attachment=True, download_name=f"{name}.xlsx")
