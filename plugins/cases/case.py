@@ -53,8 +53,8 @@ class Case(Record):
     jurisdiction: Mapped[str] = fields.choice(
         _("Jurisdiction"), choices.JURISDICTIONS, required=True, default="CN", synonyms=("国家", "申请国家", "法域")
     )
-    name: Mapped[str | None] = fields.text(
-        _("Name"), search=True, max_length=500, compute=computed.display_name, track=False
+    name: Mapped[str] = fields.text(
+        _("Name"), required=True, index=True, search=True, max_length=500, compute=computed.display_name, track=False
     )
     status: Mapped[str] = fields.choice(
         _("Status"), choices.STATES, required=True, default="intake", synonyms=("案件状态", "法律状态", "当前状态")

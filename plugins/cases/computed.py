@@ -13,11 +13,13 @@ NAMES = ("title_text", "mark_name", "software_name", "work_title", "opposed_mark
 """Where the name of a case stands, by case type; the first that is filled counts."""
 
 
-def display_name(case: Any) -> str | None:
-    """What people call the case: its title, mark, software or work, else the numbers it is about."""
+def display_name(case: Any) -> str:
+    """What people call the case: its title, mark, software or work, the numbers it is about, else its type."""
     numbers = ("opposed_number", "attacked_number", "application_number", "registration_number", "ir_number")
     found = next((value for name in (*NAMES, *numbers) if (value := getattr(case, name))), None)
-    return found or ("、".join(case.marks)[:500] if case.marks else None)
+    if found or case.case_type not in status.CODES:
+        return found or case.case_type
+    return "、".join(case.marks)[:500] if case.marks else status.model(case.case_type).zh
 
 
 def status_group(case: Any) -> str | None:

@@ -19,7 +19,8 @@ def grants() -> list[Grant]:
     """The grants of the shipped role pack for this plugin's records; members follow the case itself."""
     rows = json.loads(DATA.read_text("utf-8"))
     given = [Grant(role, record, tuple(can), scope) for record, found in rows.items() for role, can, scope in found]
-    return given + _of_members(rows["cases.case"])
+    worked_for = Grant("dept_head", "clients.client", ("read",), "assigned")
+    return [*given, *_of_members(rows["cases.case"]), worked_for]
 
 
 def _of_members(rows: list[list]) -> list[Grant]:

@@ -20,7 +20,7 @@ from core import (
     current_principal,
     hookimpl,
 )
-from plugins.cases import actions, endpoints, events, grants, normalise, page, parts, rules, services, views
+from plugins.cases import actions, endpoints, events, grants, home, normalise, page, parts, rules, services, views
 from plugins.cases.case import Case
 from plugins.cases.importing import CaseImport
 from plugins.cases.records import RECORDS, Applicant, Event, Goods
@@ -144,6 +144,12 @@ def filter_list_rows(record_key: str, rows: list[dict[str, Any]]) -> None:
 def filter_detail_view(view: View) -> View | None:
     """The cases of a client on its page."""
     return view.with_tab(views.client_tab()) if view.record == "clients.client" else None
+
+
+@hookimpl
+def slot_home() -> list[Panel]:
+    """Who is waited for, which papers came, what stands too long."""
+    return home.panels()
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, select, union_all
 
 from core import Principal, Scopes, scopes_via
 from plugins.cases.case import Case
@@ -16,24 +16,32 @@ _case = Case.__table__.c
 _client = Client.__table__.c
 
 
+def _named(principal: Principal) -> list[Select[Any]]:
+    """Ids of the cases on which the person is named, one select for each way, so that each uses its own index."""
+    me = principal.user_id
+    return [
+        select(_case.id).where(_case.agent_id == me),
+        select(_case.id).where(_case.process_clerk_id == me),
+        select(_member.case_id).where(_member.user_id == me),
+    ]
+
+
 def named(model: Any, principal: Principal) -> ColumnElement[bool]:
     """Agent in charge, process clerk, or a member of the case's team."""
-    me = principal.user_id
-    return or_(
-        model.agent_id == me,
-        model.process_clerk_id == me,
-        model.id.in_(select(_member.case_id).where(_member.user_id == me)),
-    )
+    return model.id.in_(union_all(*_named(principal)))
 
 
 def own(model: Any, principal: Principal) -> ColumnElement[bool]:
     """Named on the case, its client manager, who made it, or the lead consultant of its client."""
     me = principal.user_id
-    return or_(
-        named(model, principal),
-        model.client_manager_id == me,
-        model.created_by_id == me,
-        model.client_id.in_(select(_client.id).where(_client.owner_id == me)),
+    mine = select(_client.id).where(_client.owner_id == me)
+    return model.id.in_(
+        union_all(
+            *_named(principal),
+            select(_case.id).where(_case.client_manager_id == me),
+            select(_case.id).where(_case.created_by_id == me),
+            select(_case.id).where(_case.client_id.in_(mine)),
+        )
     )
 
 
@@ -54,12 +62,18 @@ def branch(model: Any, principal: Principal) -> ColumnElement[bool]:
     return model.branch_id == principal.branch_id if principal.branch_id else false()
 
 
-def clients_worked_for(model: Any, principal: Principal) -> ColumnElement[bool]:
-    """Of clients: those with a case on which the person is named."""
+def clients_worked_for(principal: Principal) -> list[Select[Any]]:
+    """Ids of clients with a case on which the person is named; for a head also those of the department's cases."""
     me = principal.user_id
     on_team = select(_member.case_id).where(_member.user_id == me)
-    worked = or_(_case.agent_id == me, _case.process_clerk_id == me, _case.id.in_(on_team))
-    return model.id.in_(select(_case.client_id).where(worked))
+    found = [
+        select(_case.client_id).where(_case.agent_id == me),
+        select(_case.client_id).where(_case.process_clerk_id == me),
+        select(_case.client_id).where(_case.id.in_(on_team)),
+    ]
+    if principal.has_role("dept_head") and principal.department_ids:
+        found.append(select(_case.client_id).where(_case.department_id.in_(sorted(principal.department_ids))))
+    return [statement.where(_case.client_id.is_not(None)) for statement in found]
 
 
 def unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import Action, Change, FieldRule, Grant, ImportSource, Menu, NumberRule, Panel, Record, Scopes, View, hookimpl
-from plugins.clients import actions, grants, rules, services, views
+from plugins.clients import actions, grants, home, rules, services, views
 from plugins.clients.importing import ClientImport
 from plugins.clients.records import Client, Contact
 from plugins.clients.regions import region_name
@@ -63,6 +63,12 @@ def register_import_sources() -> list[ImportSource]:
 def register_actions() -> list[Action]:
     """Number, tier, owner."""
     return actions.actions()
+
+
+@hookimpl
+def slot_home() -> list[Panel]:
+    """The person's own clients."""
+    return home.panels()
 
 
 @hookimpl

@@ -33,7 +33,7 @@ class Client(Record):
         "plural": _("Clients"),
         "title": "name",
         "number": "number",
-        "secondary": "number",
+        "secondary": "name_en",
         "icon": "users",
         "order": "name",
         "archive": True,

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("case_type", sa.String(length=40), nullable=False),
         sa.Column("right_kind", sa.String(length=40), nullable=True),
         sa.Column("jurisdiction", sa.String(length=40), nullable=False),
-        sa.Column("name", sa.String(length=500), nullable=True),
+        sa.Column("name", sa.String(length=500), nullable=False),
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("status_group", sa.String(length=40), nullable=True),
         sa.Column("status_since", sa.Date(), nullable=True),
@@ -264,6 +264,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_cases_case_client_id"), "cases_case", ["client_id"], unique=False)
     op.create_index(op.f("ix_cases_case_client_manager_id"), "cases_case", ["client_manager_id"], unique=False)
     op.create_index(op.f("ix_cases_case_department_id"), "cases_case", ["department_id"], unique=False)
+    op.create_index(op.f("ix_cases_case_name"), "cases_case", ["name"], unique=False)
     op.create_index(op.f("ix_cases_case_parent_case_id"), "cases_case", ["parent_case_id"], unique=False)
     op.create_index(op.f("ix_cases_case_process_clerk_id"), "cases_case", ["process_clerk_id"], unique=False)
     op.create_index(op.f("ix_cases_case_registration_id"), "cases_case", ["registration_id"], unique=False)
@@ -474,6 +475,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cases_case_registration_id"), table_name="cases_case")
     op.drop_index(op.f("ix_cases_case_process_clerk_id"), table_name="cases_case")
     op.drop_index(op.f("ix_cases_case_parent_case_id"), table_name="cases_case")
+    op.drop_index(op.f("ix_cases_case_name"), table_name="cases_case")
     op.drop_index(op.f("ix_cases_case_department_id"), table_name="cases_case")
     op.drop_index(op.f("ix_cases_case_client_manager_id"), table_name="cases_case")
     op.drop_index(op.f("ix_cases_case_client_id"), table_name="cases_case")
