@@ -42,7 +42,8 @@ class GuardedSession(FlaskSession):
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """Like `Session.get`, but always asks the database, so that rules hold."""
-        return self.scalars(select(entity).where(entity.id == ident)).first()
+        key = ident[0] if isinstance(ident, tuple) else ident
+        return self.scalars(select(entity).where(entity.id == key)).first()
 
     def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
         found = self.get(entity, ident, **options)

@@ -44,7 +44,7 @@ def lab_app(lab_settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture(scope="module")
 def staff(lab_app: Flask) -> SimpleNamespace:
-    """ann and bob are clerks of north, carl is chief of north, gus a guest, dora a clerk of south, root the administrator."""
+    """The people, by login; see `people`."""
     with lab_app.app_context():
         return people()
 

@@ -1,4 +1,4 @@
-"""The deployment of the core's own tests: the `lab` plugin, its people, and short ways to act and ask as one of them."""
+"""The deployment of the core's own tests: the `lab` plugin, its people, short ways to act and ask as one of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
 
 from core.settings import Settings
 
