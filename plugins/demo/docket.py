@@ -8,16 +8,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import db, now, record_class, registry, run_action, standing_at, system, today, update
+from core import bulk_update, db, now, record_class, registry, run_action, standing_at, system, today, update
 from plugins.demo import papers
 from plugins.demo.cases import attach, cases_by_key
 from plugins.demo.cast import Cast, data
 from plugins.demo.team import Team
-from plugins.demo.when import day, instant, office_day
+from plugins.demo.when import day, instant, office_day, span
 
 DEADLINE = "deadlines.deadline"
 SETTLED_LONG_AGO = timedelta(days=5)
 """Closures older than this have been confirmed; younger ones wait for the second person."""
+UNREAD = 4
+OPEN = ("open",)
 
 
 def load(_session: Any) -> None:
@@ -32,11 +34,12 @@ def load(_session: Any) -> None:
         _act(cast, cases, row, lambda found, row=row: _close(found, row))
         if "confirm" in row:
             _act(cast, cases, row | {"who": row["confirm"]}, _confirm, ("to_confirm",))
-    for row in given["today"]:
-        _act(cast, cases, row, lambda found: update(found, {"internal_date": min(today(), found.safe_date)}))
+    for row in given["planned"]:
+        _act(cast, cases, row, lambda found, row=row: _plan(found, today() + span(row["for"])))
     _confirm_old(cast, cases)
     for written in given["reminded"]:
         _remind(office_day(day(written, today())))
+    _read_messages(cast)
 
 
 def _why(row: dict[str, Any]) -> dict[str, Any]:
@@ -48,17 +51,26 @@ def _act(
     cases: dict[str, int],
     row: dict[str, Any],
     act: Callable[[Any], Any],
-    states: tuple[str, ...] = ("open",),
+    states: tuple[str, ...] = OPEN,
 ) -> None:
     """Do something as that person with the deadline of that case and rule, if it is still in one of the states."""
     on = office_day(day(row["day"], today())) if "day" in row else None
     model = record_class(DEADLINE)
-    wanted = model.case_id == cases[row["case"]], model.rule_code == row["rule"], model.status.in_(states)
+    rule = model.rule_code.like(row["rule"].replace("*", "%"))
+    wanted = model.case_id == cases[row["case"]], rule, model.status.in_(states)
     with system("demo: look for a deadline") as session:
+        receipts = select(model.id).where(model.case_id == cases[row["case"]], model.evidence == row.get("receipt"))
+        if states == OPEN and "receipt" in row and session.scalars(receipts).first() is not None:
+            return
         ident = session.scalars(select(model.id).where(*wanted).order_by(model.due)).first()
     if ident is not None:
         with cast.acting(row["who"], on):
             act(db.session.scalars(select(model).where(model.id == ident)).one())
+
+
+def _plan(deadline: Any, wanted: date) -> None:
+    """Somebody's own date for the work, never after the safe date."""
+    update(deadline, {"internal_date": min(wanted, deadline.safe_date)})
 
 
 def _close(deadline: Any, row: dict[str, Any]) -> None:
@@ -86,6 +98,22 @@ def _confirm_old(cast: Cast, cases: dict[str, int]) -> None:
             row, on = rows[case_id], closed_at.date() + timedelta(days=1)
             step = {"case": row["k"], "rule": rule, "who": Team(cast, row).verifier, "day": on}
             _act(cast, cases, step, _confirm, ("to_confirm",))
+
+
+def _read_messages(cast: Cast) -> None:
+    """Everybody has read what came before today, but for the last few."""
+    message = record_class("core.notification")
+    with system("demo: look for messages") as session:
+        rows = session.execute(
+            select(message.user_id, message.id).where(message.read_at.is_(None)).order_by(message.id)
+        )
+        unread: dict[int, list[int]] = {}
+        for user, ident in rows:
+            unread.setdefault(user, []).append(ident)
+    logins = {ident: login for login, ident in cast.ids.items()}
+    for user, ids in unread.items():
+        with cast.acting(logins[user], office_day(today() - timedelta(days=1))):
+            bulk_update(message, [(ident, None, {"read_at": now().isoformat()}) for ident in ids[:-UNREAD]])
 
 
 def _remind(on: date) -> None:
