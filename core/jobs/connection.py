@@ -43,9 +43,12 @@ def current_settings() -> Settings:
 
 def connection() -> redis.Redis | None:
     """A client for quick calls; None when there is no Redis, or it failed a moment ago."""
-    url = redis_url(current_settings())
+    settings = current_settings()
+    url = redis_url(settings)
     if url is None or time.monotonic() < _resting_until:
         return None
+    if not settings.redis_url and not Embedded.of(settings.data).socket.exists():
+        return None  # not started yet, or a command beside a deployment at rest
     return _client(url, os.getpid())
 
 
