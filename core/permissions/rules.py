@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -13,6 +13,7 @@ from core.permissions.principal import Principal
 from core.records.base import Record
 
 Expression = Callable[[Any, Principal], ColumnElement[bool]]
+STRICTNESS = ("readonly", "masked", "hidden")
 STANDARD_ACTIONS = ("read", "create", "update", "delete", "export")
 
 
@@ -102,6 +103,16 @@ def on_table(expression: ColumnElement[bool]) -> ColumnElement[bool]:
     return _deep_deannotate(expression)
 
 
+def _strictest(rules: list[FieldRule]) -> dict[str, FieldRule]:
+    """One rule per field. Where several close the same field under different conditions, it is closed without any."""
+    found: dict[str, FieldRule] = {}
+    for rule in sorted(rules, key=lambda r: STRICTNESS.index(r.treatment)):
+        known = found.get(rule.field)
+        several = known is not None and known.treatment != "readonly" and known.when is not rule.when
+        found[rule.field] = replace(rule, when=None) if several else rule
+    return found
+
+
 class Access:
     """All grants and rules of a deployment."""
 
@@ -170,13 +181,13 @@ class Access:
         return {"true": true(), "false": false()}.get(str(built), built)
 
     def treatments(self, model: type[Record], principal: Principal) -> dict[str, FieldRule]:
-        """Per field name the rule that binds this principal; a role without a rule on the field frees it."""
+        """Per field name the strictest rule that binds this principal; a role without a rule on the field frees it."""
         if principal.is_system:
             return {}
         key = ("fields", model)
         if key not in principal.cache:
-            rules = self.field_rules.get(model.__record__["key"], ())
-            principal.cache[key] = {r.field: r for r in rules if principal.roles and principal.roles <= set(r.roles)}
+            binding = [r for r in self.field_rules.get(model.__record__["key"], ()) if principal.roles <= set(r.roles)]
+            principal.cache[key] = _strictest(binding)
         return principal.cache[key]
 
 

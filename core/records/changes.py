@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from core.errors import Unguarded
 from core.records.base import Record, field_specs
 
-
 OWN_COLUMNS = ("id", "archived_at", "created_at", "created_by_id")
 """Columns of every record that are no declared fields; rules may hang on them."""
 
