@@ -49,7 +49,7 @@ WIDGETS = {
     "multi_choice": "options",
     "link": "link",
 }
-GENERAL = ("delivery", "notice_number", "outcome", "classes", "filed_at")
+GENERAL = ("date", "dispatch_date", "receipt_date", "delivery", "notice_number", "outcome", "classes", "filed_at")
 
 
 @cases.route("/<int:case_id>/moves", permission=RIGHT)
@@ -148,6 +148,7 @@ def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) 
         for name, kind in names.items()
         if name != "reason"
     ]
+    shown = set(names) if found else {param.name for param in BASE[:3]}
     papers = sorted({name for move in found for name in move.docs})
     own = [name for name in papers if status.need(name, "docs").event_document]
     conditions = [move.condition for move in found if move.condition]
@@ -160,7 +161,9 @@ def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) 
         targets=[(move.to.code, move.to.label(locale)) for move in found] if len(found) > 1 else [],
         chosen=given.get("to"),
         needs=needs if found else [_field(p, given.get(p.name), errors.get(p.name)) for p in BASE[:3]],
-        general=[_field(p, given.get(p.name), errors.get(p.name)) for p in BASE if p.name in GENERAL],
+        general=[
+            _field(p, given.get(p.name), errors.get(p.name)) for p in BASE if p.name in GENERAL and p.name not in shown
+        ],
         own=" / ".join(status.need(name, "docs").label(locale) for name in own),
         papers=[_paper(name, case, locale) for name in papers if name not in own],
         conditions=[c.label(locale) for c in conditions],

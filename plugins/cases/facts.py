@@ -161,20 +161,28 @@ def travelled(case: Case) -> list[tuple[str, date | None]]:
     """The states a case went through with the days it entered them, the present one last."""
     model = status.model(case.case_type)
     moved = [e for e in events_of([case.id]) if e.state_after and e.state_after != e.state_before]
-    stops: list[tuple[str, date | None]] = [(model.initial, case.opened_on)] if moved else _milestones(case, model)
+    stops = _start(case, model, moved[0] if moved else None)
     stops += [(e.state_after, e.date) for e in moved]
     if stops[-1][0] != case.status:
         stops.append((case.status, case.status_since))
     return stops
 
 
-def _milestones(case: Case, model: status.Model) -> list[tuple[str, date | None]]:
-    """For a case that was taken over: the states its dates prove."""
+def _start(case: Case, model: status.Model, first: Event | None) -> list[tuple[str, date | None]]:
+    """Where the known road begins: at intake, or for a case that was taken over at the states that its dates prove."""
+    before = first.state_before if first else case.status
+    if before == model.initial:
+        return [(model.initial, case.opened_on)]
     proofs = (
         ("filed", case.filing_date),
         ("published", case.publication_date),
         ("registered", case.registration_date),
         ("granted", case.grant_publication_date),
     )
-    stops = [(code, day) for code, day in proofs if day and code in model.states and code != case.status]
-    return stops or [(case.status, case.status_since)]
+    until = first.date if first else None
+    stops = [
+        (code, day)
+        for code, day in proofs
+        if day and code in model.states and code != before and (until is None or day <= until)
+    ]
+    return [*stops, (before, None if first else case.status_since)]

@@ -9,8 +9,8 @@ from typing import Any
 
 from plugins.cases.status.model import Expected, Model, State
 
-LOW = frozenset({"action", "at_risk", "dead", "withdrawn"})
-"""Groups whose states bend the road down."""
+SETBACKS = frozenset({"refused", "partly_refused", "non_registration", "rejected", "decided_adverse", "loss_notice"})
+"""States that bend the road down, beside those of the groups at_risk, dead and withdrawn."""
 
 ARRIVED = frozenset({"granted", "won", "closed", "dead", "withdrawn"})
 """Groups at which nothing further is expected on the road."""
@@ -44,8 +44,13 @@ def road(
     stops = [_travelled(model, code, day) for code, day in _short(known[:-1])]
     code, day = known[-1]
     place = model.states[code]
-    stops.append(Stop(code, place, "bad" if place.group == "dead" else "now", place.group in LOW, day))
+    stops.append(Stop(code, place, "bad" if place.group == "dead" else "now", setback(place), day))
     return stops + _expected(model, place, day, values, {c for c, _ in known}, ahead)
+
+
+def setback(place: State) -> bool:
+    """Whether a state is a step down."""
+    return place.code in SETBACKS or place.group in ("at_risk", "dead", "withdrawn")
 
 
 def _short(history: Sequence[tuple[str, date | None]]) -> list[tuple[str, date | None]]:
@@ -61,7 +66,7 @@ def _short(history: Sequence[tuple[str, date | None]]) -> list[tuple[str, date |
 
 def _travelled(model: Model, code: str, day: date | None) -> Stop:
     place = model.states[code]
-    bad = place.group in LOW
+    bad = setback(place)
     return Stop(code, place, "bad" if bad else "ok", bad, day)
 
 
@@ -83,7 +88,7 @@ def _expected(
                 following.to,
                 place,
                 "next",
-                place.group in LOW,
+                False,
                 earliest=low,
                 latest=high,
                 certainty=following.certainty,
