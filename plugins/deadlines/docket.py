@@ -158,6 +158,8 @@ def _update(work: _Work, case: Any, item: Derived, row: Any) -> None:
     """A live row against what follows now: settled, replaced by new dates, or only kept up."""
     if item.state == SETTLED:
         _settle(work, item, row)
+    elif item.optional and item.overdue and row.status == "open":
+        _close(work, row, "moot", gettext("The opportunity has passed."))
     elif item.state == OPEN and _differs(item, row):
         work.made.append(_replace(work, case, item, row))
     else:

@@ -15,7 +15,7 @@ _KINDS = {
     "invention": ("invention", "national"),
     "utility_model": ("utility_model", "national"),
     "design": ("design", "national"),
-    "pct_national": ("pct", "pct"),
+    "pct_national": ("invention", "pct"),
     "madrid": ("madrid", "madrid"),
     "cr_software": ("copyright", "national"),
     "cr_works": ("copyright", "national"),
@@ -43,7 +43,15 @@ DAYS = {
     "marketing_approval_date": "marketing_approval_date",
     "customs_expiry": "customs_expiry",
 }
-SIGNS = ("application_number", "international_number", "wo_number", "ir_number", "bio_deposit", "priority_assigned")
+SIGNS = (
+    "foreign_filing_planned",
+    "application_number",
+    "international_number",
+    "wo_number",
+    "ir_number",
+    "bio_deposit",
+    "priority_assigned",
+)
 FIGURES = {"paid_to_year": "paid_to_year", "fee_reduction": "fee_reduction_pct"}
 PERSONS = ("agent", "department")
 RELEVANT = frozenset(
@@ -90,8 +98,8 @@ def facts_of(case: Any, events: Iterable[Any] = ()) -> Facts:
     """The engine's facts of one case and its events."""
     case_type = case.case_type
     kind, route = _KINDS.get(case_type, _TRADEMARK)
-    if case_type in PATENT_PROCEEDINGS:
-        kind = _first_kind(getattr(case, "right_kind", None))
+    if case_type in (*PATENT_PROCEEDINGS, "pct_national"):
+        kind = case.right_kind or "invention"
     return Facts(
         key=str(case.id),
         right_kind=kind,
@@ -102,10 +110,6 @@ def facts_of(case: Any, events: Iterable[Any] = ()) -> Facts:
         events=tuple(_event(event) for event in events if event.archived_at is None),
         ended=case.archived_at is not None or not case.watched or case.status_group in ENDED,
     )
-
-
-def _first_kind(kinds: str | None) -> str:
-    return (kinds or "invention").split(",")[0].strip() or "invention"
 
 
 def _fields(case: Any, *, own_term: bool) -> dict[str, Any]:

@@ -87,8 +87,8 @@ def _deadline_views() -> list[View]:
             filters=("status", "severity", "responsible", "department", "due", "internal_date", "kind", "rule_code"),
             group_by=("status", "severity", "responsible", "rule_code"),
             presets=(
-                Preset("mine", _("My deadlines"), OPEN | {"responsible": "me"}, sort="internal_date", default=True),
-                Preset("open", _("All open"), OPEN, sort="internal_date"),
+                Preset("open", _("All open"), OPEN, sort="internal_date", default=True),
+                Preset("mine", _("My deadlines"), OPEN | {"responsible": "me"}, sort="internal_date"),
                 Preset("overdue", _("Overdue"), OPEN | {"due__lt": "today"}, sort="due"),
                 Preset("month", _("Next 30 days"), OPEN | {"due__lte": "today+30"}, sort="due"),
                 Preset("confirm", _("Second person wanted"), {"status": "to_confirm"}, sort="due"),
@@ -280,8 +280,11 @@ def home() -> list[Panel]:
     own = worklist.has_own()
     groups = worklist.groups(own=own)
     rows = [row for group in groups for row in group.rows]
+    past = worklist.long_past(own=own)
     context = {
         "groups": groups,
+        "past": past,
+        "tiles": _tiles(groups, past),
         "total": sum(group.count for group in groups),
         "own": own,
         "cases": worklist.cases_of(rows),
@@ -294,6 +297,15 @@ def home() -> list[Panel]:
         beside = {"rows": waiting, "cases": worklist.cases_of(waiting)}
         panels.append(Panel("deadlines/confirm.html", beside, order=60, key="confirm"))
     return panels
+
+
+def _tiles(groups: list[worklist.Group], past: worklist.Group | None) -> list[dict[str, Any]]:
+    """Four figures: overdue (both kinds), today, this week, two weeks."""
+    late = groups[0].count + groups[1].count
+    note = gettext("and %(n)s long past", n=past.count) if past else ""
+    first = {"value": late, "label": gettext("Overdue"), "level": "overdue", "href": groups[0].href, "note": note}
+    rest = [{"value": g.count, "label": g.label, "level": g.level, "href": g.href, "note": ""} for g in groups[2:]]
+    return [first, *rest]
 
 
 def _may_confirm() -> bool:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 
 from core import _, current_principal, db, record_class, today
 from plugins.deadlines.choices import LIVE
+from plugins.deadlines.engine import load_pack
 from plugins.deadlines.records import Deadline
 
 SHOWN = 12
 """Rows of a group before the rest is only counted."""
+
+
+LONG_PAST = timedelta(183)
+"""An official date that passed longer ago than this is hardly work of today."""
+FOLLOWED = tuple(load_pack().after_missed)
+"""Rules after which, once missed, another one runs: the annuity's grace, the renewal's grace, a restoration."""
+
+
+class Span(NamedTuple):
+    """A span of dates as the list filters them, with its level of urgency and its words."""
+
+    level: str
+    label: Any
+    dates: dict[str, date]
+    newest: bool = False
 
 
 class Group(NamedTuple):
@@ -26,15 +43,18 @@ class Group(NamedTuple):
     href: str
 
 
-def bounds(day: date) -> list[tuple[str, Any, date | None, date | None]]:
-    """The groups by internal date: overdue, today, this week, two weeks; (level, label, from, to)."""
-    week_end = day + timedelta(6 - day.weekday())
-    two_weeks = day + timedelta(14)
+def spans(day: date) -> list[Span]:
+    """The groups in the order in which they are worked on: what can still be saved comes first."""
+    week_end = day + timedelta(max(6 - day.weekday(), 1))
+    two_weeks = max(day + timedelta(14), week_end)
+    after = week_end + timedelta(1)
+    yesterday = day - timedelta(1)
     return [
-        ("overdue", _("Overdue"), None, day - timedelta(1)),
-        ("today", _("Today"), day, day),
-        ("week", _("This week"), day + timedelta(1), max(week_end, day + timedelta(1))),
-        ("later", _("Two weeks"), max(week_end, day + timedelta(1)) + timedelta(1), max(two_weeks, week_end)),
+        Span("overdue", _("Internal date passed"), {"internal_date__lte": yesterday, "due__gte": day}),
+        Span("overdue", _("Official date passed"), {"due__lte": yesterday, "due__gte": day - LONG_PAST}, newest=True),
+        Span("today", _("Today"), {"internal_date__gte": day, "internal_date__lte": day}),
+        Span("week", _("This week"), {"internal_date__gt": day, "internal_date__lte": week_end}),
+        Span("later", _("Two weeks"), {"internal_date__gte": after, "internal_date__lte": two_weeks}),
     ]
 
 
@@ -44,32 +64,51 @@ def mine() -> Any:
     return or_(Deadline.responsible_id == me, Deadline.deputy_id == me)
 
 
+def urgent(day: date) -> tuple[Any, ...]:
+    """What a work list holds: open duties, without those whose grace or restoration period has its own row by now."""
+    followed = and_(Deadline.rule_code.in_(FOLLOWED), Deadline.due < day)
+    live = Deadline.status.in_(LIVE)
+    return live, Deadline.kind == "deadline", Deadline.severity != "info", not_(followed)
+
+
 def groups(*, own: bool, as_of: date | None = None) -> list[Group]:
     """The work list by internal date, official date beside it; `own`: only what the person answers for."""
     day = as_of or today()
-    return [_group(level, label, start, end, own) for level, label, start, end in bounds(day)]
+    return [_group(span, day, own) for span in spans(day)]
 
 
-def _group(level: str, label: Any, start: date | None, end: date | None, own: bool) -> Group:
-    chosen = [Deadline.status.in_(LIVE), Deadline.kind == "deadline"]
-    query = {"status__in": ",".join(LIVE), "kind": "deadline"}
-    if start is not None:
-        chosen.append(Deadline.internal_date >= start)
-        query["internal_date__gte"] = start.isoformat()
-    if end is not None:
-        chosen.append(Deadline.internal_date <= end)
-        query["internal_date__lte"] = end.isoformat()
-    if own:
-        chosen.append(mine())
-        query["responsible"] = "me"
+def long_past(*, own: bool, as_of: date | None = None) -> Group | None:
+    """What passed so long ago that it can hardly be saved, as one line; None when there is nothing."""
+    day = as_of or today()
+    found = _group(Span("overdue", _("Long past"), {"due__lt": day - LONG_PAST}), day, own, rows=False)
+    return found if found.count else None
+
+
+def _group(span: Span, day: date, own: bool, *, rows: bool = True) -> Group:
+    chosen = [
+        *urgent(day),
+        *(_condition(name, value) for name, value in span.dates.items()),
+        *([mine()] if own else []),
+    ]
     count = db.session.scalar(select(func.count(Deadline.id)).where(*chosen)) or 0
-    rows = [] if not count else list(db.session.scalars(_ordered(select(Deadline).where(*chosen)).limit(SHOWN)))
-    href = "/r/deadlines.deadline?view=-&" + "&".join(f"{name}={value}" for name, value in query.items())
-    return Group(level, label, count, rows, href)
+    order = (Deadline.due.desc(), Deadline.id) if span.newest else (Deadline.internal_date, Deadline.due, Deadline.id)
+    query = select(Deadline).where(*chosen).order_by(*order).limit(SHOWN)
+    found = list(db.session.scalars(query)) if count and rows else []
+    return Group(span.level, span.label, count, found, _address(span, own))
 
 
-def _ordered(query: Any) -> Any:
-    return query.order_by(Deadline.internal_date, Deadline.due, Deadline.id)
+_OPERATORS = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
+
+
+def _condition(name: str, day: date) -> Any:
+    field, _sep, code = name.partition("__")
+    return _OPERATORS[code](getattr(Deadline, field), day)
+
+
+def _address(span: Span, own: bool) -> str:
+    query = {"status__in": ",".join(LIVE), "kind": "deadline"} | ({"responsible": "me"} if own else {})
+    query |= {name: day.isoformat() for name, day in span.dates.items()}
+    return "/r/deadlines.deadline?view=-&" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
 def has_own() -> bool:
@@ -82,12 +121,14 @@ def to_confirm() -> list[Deadline]:
     """Closures that wait for a second person, not the one who closed."""
     me = current_principal().user_id
     others = or_(Deadline.closed_by_id != me, Deadline.closed_by_id.is_(None))
-    return list(db.session.scalars(_ordered(select(Deadline).where(Deadline.status == "to_confirm", others)).limit(8)))
+    waiting = select(Deadline).where(Deadline.status == "to_confirm", others)
+    return list(db.session.scalars(waiting.order_by(Deadline.internal_date, Deadline.id).limit(8)))
 
 
 def hot_count() -> int:
     """How many of the person's own deadlines are past their internal date or due today; for the sidebar."""
-    chosen = (Deadline.status.in_(LIVE), Deadline.kind == "deadline", Deadline.internal_date <= today(), mine())
+    day = today()
+    chosen = (*urgent(day), Deadline.internal_date <= day, Deadline.due >= day - LONG_PAST, mine())
     return db.session.scalar(select(func.count(Deadline.id)).where(*chosen)) or 0
 
 
@@ -114,7 +155,7 @@ def next_deadlines(case_ids: Iterable[int]) -> dict[int, Any]:
     columns = (Deadline.id, Deadline.case_id, Deadline.name, Deadline.name_en, Deadline.due, Deadline.internal_date)
     ranked = (
         select(*columns, Deadline.severity, Deadline.provisional, order.label("rank"))
-        .where(Deadline.case_id.in_(ids), Deadline.status.in_(LIVE), Deadline.kind == "deadline")
+        .where(Deadline.case_id.in_(ids), *urgent(today()))
         .order_by(Deadline.case_id)
     )
     return {row.case_id: row for row in db.session.execute(ranked) if row.rank == 1}

@@ -148,10 +148,12 @@ class Deriver:
             state = PRESUMED
         internal, client = self._work_days(base, nominal, safe) if state == OPEN else (safe, safe)
         overdue = due < as_of
-        severity = "info" if planned.watch else rule.severity
+        optional, severity = planned.optional, planned.severity
+        if optional and not planned.planned_by.isdisjoint(inputs):
+            optional, severity = False, rule.severity
         calendar = self._coverage[due.year]
         first = (rule, fact, occurrence, base, nominal, due, safe, internal, client)
-        return _fast(Derived, (*first, severity, state, cleared, overdue, calendar, inputs))
+        return _fast(Derived, (*first, severity, optional, state, cleared, overdue, calendar, inputs))
 
     def _work_days(self, base: date, nominal: date, safe: date) -> tuple[date, date]:
         """The agency's own day and the day for the client's instruction, never before the period began."""
@@ -193,13 +195,17 @@ def _by_code(events: tuple[Event, ...]) -> dict[str, list[Event]]:
 def _by_events(
     plan: Plan, fields: Mapping[str, Any], events: tuple[Event, ...]
 ) -> Iterator[tuple[str, Planned, Mapping[str, Any]]]:
+    seen: set[str] = set()
     for event in sorted(events, key=_event_order):
         for planned in plan.by_event.get(event.code, ()):
+            if planned.once and event.code in seen:
+                continue
             inputs = {**fields, **event.inputs}
             key = planned.base_key
             if key is not None and event.date is not None and key not in event.inputs:
                 inputs[key] = event.date
             yield f"event:{event.id}", planned, inputs
+        seen.add(event.code)
 
 
 def _with_notices(planned: Planned, inputs: Mapping[str, Any], events: Mapping[str, list[Event]]) -> Mapping[str, Any]:

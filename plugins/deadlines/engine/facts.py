@@ -47,6 +47,7 @@ class Derived(NamedTuple):
     internal: date
     client: date
     severity: str
+    optional: bool
     state: str
     cleared_by: str | None
     overdue: bool
@@ -61,7 +62,7 @@ class Derived(NamedTuple):
     @property
     def wanted(self) -> bool:
         """True when the deadline is to be docketed: an open duty, or an opportunity that is not over."""
-        return self.state == OPEN and not (self.overdue and self.rule.applies.get("optional", False))
+        return self.state == OPEN and not (self.overdue and self.optional)
 
 
 class Gap(NamedTuple):

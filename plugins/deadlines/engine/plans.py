@@ -28,7 +28,10 @@ class Planned(NamedTuple):
     settled_fields: frozenset[str]
     settled_events: tuple[str, ...]
     series: str | None
-    watch: bool
+    optional: bool
+    planned_by: frozenset[str]
+    once: bool
+    severity: str
     base_key: str | None
     notices: tuple[tuple[str, str], ...]
     then: "Planned | None"
@@ -48,7 +51,9 @@ def make_plan(engine: Evaluator, right_kind: str, route: str, jurisdiction: str,
     by_case: list[Planned] = []
     by_event: dict[str, list[Planned]] = {}
     for rule in pack.rules.values():
-        if rule.code in followers or not _applicable(rule, right_kind, route, jurisdiction):
+        if rule.code in followers or side in rule.applies.get("not_sides", ()):
+            continue
+        if not _applicable(rule, right_kind, route, jurisdiction):
             continue
         if rule.trigger in pack.case_triggers:
             by_case.append(_planned(engine, rule, side))
@@ -63,14 +68,14 @@ def _applicable(rule: Rule, right_kind: str, route: str, jurisdiction: str) -> b
         return local
     if local or rule.kind in _UNDOCKETED or (jurisdiction == "WO" and rule.code.startswith("CN.")):
         return False
-    kinds = (
-        {right_kind, "invention"}
-        if right_kind == "pct"
-        else {right_kind, "trademark"}
-        if right_kind == "madrid"
-        else {right_kind}
-    )
-    return bool(kinds & rule.right_kinds) and route in _routes(rule)
+    return _of_kind(rule, right_kind, route) and route in _routes(rule)
+
+
+def _of_kind(rule: Rule, right_kind: str, route: str) -> bool:
+    """An international application stands for the kind of right that it leads to, `pct` alone for an invention."""
+    kinds = {"invention" if right_kind == "pct" else "trademark" if right_kind == "madrid" else right_kind}
+    specific = rule.right_kinds - {"pct", "madrid"}
+    return not kinds.isdisjoint(specific) or (not specific and route in rule.right_kinds)
 
 
 def _routes(rule: Rule) -> tuple[str, ...]:
@@ -86,6 +91,8 @@ def _planned(engine: Evaluator, rule: Rule, side: str | None) -> Planned:
     pack, applies = engine.pack, rule.applies
     settled = tuple(applies.get("settled_by", ()))
     then = pack.after_missed.get(rule.code)
+    watched = "sides" in applies and side not in applies["sides"]
+    optional = watched or "planned_by" in applies or applies.get("optional", False)
     return Planned(
         rule=rule,
         compute=engine(rule.code),
@@ -94,7 +101,10 @@ def _planned(engine: Evaluator, rule: Rule, side: str | None) -> Planned:
         settled_fields=frozenset(name for name in settled if name.islower()),
         settled_events=tuple(name for name in settled if name.isupper()) + rule.cleared_by,
         series=applies.get("series"),
-        watch="sides" in applies and side not in applies["sides"],
+        optional=optional,
+        planned_by=frozenset(applies.get("planned_by", ())),
+        once=applies.get("once", False),
+        severity="info" if optional else rule.severity,
         base_key=_base_key(pack, rule),
         notices=_notices(rule),
         then=_planned(engine, pack.rules[then], side) if then else None,

@@ -19,7 +19,7 @@ from core import (
     transaction,
     update,
 )
-from plugins.deadlines import follow, next_deadlines
+from plugins.deadlines import follow, next_deadlines, worklist
 from plugins.deadlines.jobs import recompute
 from plugins.deadlines.records import Deadline
 
@@ -197,3 +197,31 @@ def test_a_provisional_year_is_computed_anew_when_its_calendar_is_published(dock
     with system("tidy up"), transaction():
         for row in db.session.scalars(select(day).where(day.year == year)):
             db.session.delete(row)
+
+
+def test_an_opportunity_that_passed_is_no_longer_work(docket):
+    case_id = docket.case(status="filed", filing_date=today() - timedelta(150))
+    row = docket.one(case_id, "CN.TM.OUTBOUND_PRIORITY")
+    assert (row.severity, row.status) == ("info", "open")
+    change("cases.case", case_id, filing_date=today() - timedelta(200))
+    recompute([case_id])
+    assert docket.one(case_id, "CN.TM.OUTBOUND_PRIORITY").status in ("moot", "superseded")
+
+
+def test_a_planned_filing_abroad_is_a_duty(docket):
+    case_id = docket.case(status="filed", filing_date=today() - timedelta(150), foreign_filing_planned=True)
+    assert docket.one(case_id, "CN.TM.OUTBOUND_PRIORITY").severity == "fatal"
+
+
+def test_the_work_list_puts_what_can_be_saved_first_and_folds_the_long_past(docket, acting):
+    late = docket.refused_mark(ago=20)
+    old = docket.case("invention", status="intake", filing_date=date(2018, 1, 5))
+    expired = docket.case(status="registered", valid_to=today() - timedelta(20))
+    with acting("agent"):
+        saved, passed, *_rest = worklist.groups(own=True)
+        past = worklist.long_past(own=True)
+    assert late.id in [row.id for row in saved.rows]
+    assert docket.one(old, "CN.PAT.EXAM_REQUEST").id not in [row.id for row in (*saved.rows, *passed.rows)]
+    assert past.count >= 1
+    assert docket.one(expired, "CN.TM.RENEWAL").id not in [row.id for row in passed.rows]
+    assert docket.one(expired, "CN.TM.RENEWAL_GRACE").status == "open"

@@ -169,3 +169,26 @@ def test_many_deadlines_are_derived_quickly():
     count = sum(len(derive(item, PACK, CALENDARS, TODAY).deadlines) for item in facts)
     # A million in 8 seconds is measured by the benchmark; here only a slip by a factor is to be seen.
     assert (time.process_time() - start) / count < 40e-6
+
+
+def test_only_the_party_whose_review_it_is_gets_the_deadline():
+    events = [Event("1", "TM_NON_REGISTRATION_ISSUED", date(2026, 11, 2), {"delivery": "electronic"})]
+    assert ("CN.TM.NON_REGISTRATION_REVIEW", "1") in wanted("trademark", {}, events)
+    assert ("CN.TM.NON_REGISTRATION_REVIEW", "1") not in wanted("trademark", {}, events, side="opponent")
+
+
+def test_evidence_is_supplemented_once_however_often_the_filing_is_recorded():
+    events = [Event(str(n), "TM_REVIEW_FILED", date(2026, 11, 2 + n)) for n in range(3)]
+    found = derive(Facts("c", "trademark", events=tuple(events)), PACK, CALENDARS, TODAY).deadlines
+    assert [item.fact for item in found if item.rule.code == "CN.TM.REVIEW_EVIDENCE"] == ["event:0"]
+
+
+def test_a_utility_model_from_abroad_has_the_clocks_of_its_kind():
+    fields = {
+        "international_filing_date": date(2025, 8, 29),
+        "filing_date": date(2025, 8, 29),
+        "entry_date": date(2026, 9, 1),
+    }
+    found = derived("utility_model", fields, route="pct")
+    assert ("CN.PCT.UM_VOLUNTARY_AMEND", "1") in found
+    assert ("CN.PCT.EXAM_REQUEST", "1") not in found

@@ -75,7 +75,7 @@ def test_the_work_list_groups_by_the_internal_date_and_shows_the_official_one(do
     page = visit("agent").get("/")
     assert "My deadlines" in page.text
     assert f"/r/deadlines.deadline/{row.id}" in page.text
-    assert "Overdue" in page.text
+    assert "Internal date passed" in page.text
 
 
 def test_closing_in_the_browser_asks_for_evidence(docket, visit):
