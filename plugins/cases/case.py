@@ -25,6 +25,7 @@ class Case(Record):
         "label": _("Case"),
         "plural": _("Cases"),
         "title": "name",
+        "title_en": "title_en",
         "number": "number",
         "secondary": "client",
         "icon": "folder",

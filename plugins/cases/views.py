@@ -32,6 +32,7 @@ READABLE = {
 """What people read in place of a field that holds structured data."""
 
 EVENT_COLUMNS = ("code", "date", "delivery", "document", "outcome")
+ONLY_READ = ("applicant_names", "goods_text")
 BASE = Section(
     "base",
     _("Case"),
@@ -150,7 +151,7 @@ def type_section(code: str, reading: bool) -> Section:
     names: list[str] = []
     for name in model.type_fields:
         shown = READABLE.get(name, (name,))
-        names += [n for n in shown if n not in names and (reading or n not in ("applicant_names", "goods_text"))]
+        names += [n for n in shown if n not in (*names, *PEOPLE.fields) and (reading or n not in ONLY_READ)]
     label = next(choice.label for choice in choices.TYPES if choice.code == code)
     return Section(f"type_{code}", label, tuple(names), when=_of(code))
 
