@@ -121,6 +121,7 @@ class RecordType:
     plugin: str
     fields: dict[str, Field]
     title: str | None = None
+    title_en: str | None = None
     number: str | None = None
     icon: str = "file"
     order: str = "-id"
@@ -189,7 +190,11 @@ class Registry:
             plural=spec.get("plural", spec["label"]),
             plugin=plugin.split(".")[0],
             fields=field_specs(model),
-            **{k: spec[k] for k in ("title", "number", "icon", "order", "archive", "secondary", "public") if k in spec},
+            **{
+                k: spec[k]
+                for k in ("title", "title_en", "number", "icon", "order", "archive", "secondary", "public")
+                if k in spec
+            },
         )
         self.types[kind.key] = self._of[model] = kind
 

@@ -24,6 +24,7 @@ class Branch(Record):
         "label": _("Branch"),
         "plural": _("Branches"),
         "title": "name",
+        "title_en": "name_en",
         "icon": "building",
         "order": "name",
     }
@@ -41,6 +42,7 @@ class Department(Record):
         "label": _("Department"),
         "plural": _("Departments"),
         "title": "name",
+        "title_en": "name_en",
         "icon": "sitemap",
         "order": "name",
     }
@@ -75,6 +77,7 @@ class User(Record):
         "label": _("Person"),
         "plural": _("People"),
         "title": "name",
+        "title_en": "name_en",
         "icon": "user",
         "order": "name",
     }

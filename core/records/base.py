@@ -9,6 +9,7 @@ from sqlalchemy import Integer, MetaData, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, foreign, mapped_column, relationship, remote
 
 from core.clock import now
+from core.i18n import current_locale
 from core.records.fields import Field
 from core.records.types import Id, Instant
 
@@ -64,8 +65,8 @@ class Record(Base):
     @property
     def called(self) -> str:
         """What people call this record: its title field, or key and id."""
-        name = self.__record__.get("title")
-        value = getattr(self, name, None) if name else None
+        names = [self.__record__.get(n) for n in (("title_en", "title") if current_locale() == "en" else ("title",))]
+        value = next((v for n in names if n and (v := getattr(self, n, None)) not in (None, "")), None)
         return str(value) if value not in (None, "") else f"{self.__record__['label']} {self.id}"
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, true
 
+from core.i18n import current_locale
 from core.permissions.rules import access
 from core.records.base import Record
 from core.records.conditions import LINKS, Filter, allowed, asking, column_of
@@ -40,16 +41,18 @@ def labels(key: str, ids: Iterable[int]) -> dict[int, str]:
 
 
 def _label_names(kind: RecordType) -> tuple[str, ...]:
-    """Title and number, unless a field rule touches them."""
+    """Title (in English the English one first) and number, unless a field rule touches them."""
     treated = access().treatments(kind.model, asking())
-    return tuple(n for n in (kind.title, kind.number) if n and n not in treated)
+    names = (kind.title_en if current_locale() == "en" else None, kind.title, kind.number)
+    return tuple(n for n in names if n and n not in treated)
 
 
 def _read_labels(kind: RecordType, ids: Sequence[int] | None) -> list[tuple[int, str]]:
-    cache, key = asking().cache, ("labels", kind.key, ids is None)
+    names = _label_names(kind)
+    cache, key = asking().cache, ("labels", kind.key, names, ids is None)
     if key not in cache:
         table = kind.model.__table__
-        columns = [column_of(kind, kind.fields[n]) for n in _label_names(kind)]
+        columns = [column_of(kind, kind.fields[n]) for n in names]
         statement = select(table.c.id, *columns).where(allowed(kind))
         cache[key] = statement if ids is None else statement.where(table.c.id.in_(bindparam("ids", expanding=True)))
     rows = run(cache[key], None if ids is None else {"ids": list(ids)})
