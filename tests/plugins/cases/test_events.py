@@ -286,8 +286,8 @@ def test_the_review_in_the_docket_is_not_asked_for(acting, agency, mark):
 
 def test_a_renewal_runs_on_from_the_old_end(acting, agency):
     with acting("clerk"):
-        values = {"case_type": "tm_application", "mark_name": "老字号", "status": "registered", "valid_to": "2026-12-31"}
-        ident = create(record_class(CASE), values).id
+        values = {"case_type": "tm_application", "mark_name": "老字号", "status": "registered"}
+        ident = create(record_class(CASE), values | {"valid_to": "2026-12-31"}).id
     renewed = {"event": "TM_RENEWED", "filed_at": "续展证明"}
     with pytest.raises(Invalid), acting("clerk"):
         do(ident, "record_event", **renewed)
