@@ -24,7 +24,7 @@ from core.web.shell import registry
 def kind_of(key: str, action: str = "read") -> RecordType:
     """The record type of an address; raises `NotFound` when unknown, `Forbidden` without that right on it."""
     kind = registry().types.get(key)
-    if kind is None:
+    if kind is None or not kind.public:
         raise NotFound()
     if not current_principal().can(key, action):
         raise Forbidden(detail={"record": key, "action": action})

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 
 from core.db import db
 from core.i18n import _, current_locale, gettext, ngettext
-from core.jobs.status import is_inline
 from core.permissions.principal import Principal, current_principal
 from core.records.notes import Notification
 from core.registry import Registry
@@ -191,10 +190,6 @@ def slot_banner() -> list[Markup]:
 def warnings() -> list[dict[str, Any]]:
     """What an administrator should know at once, each with where to look."""
     found = []
-    if _kept((None, "inline"), lambda: int(is_inline())):
-        found.append(
-            {"text": gettext("No Redis and no Valkey: background work runs inside of page requests."), "href": None}
-        )
     if faults := registry().hooks.faults:
         text = ngettext(
             "%(n)s contribution of an extension failed.", "%(n)s contributions of extensions failed.", len(faults)
