@@ -71,6 +71,14 @@ class Case(Record):
     client_id: Mapped[int | None] = fields.link(
         "clients.client", _("Client"), synonyms=("客户", "客户名称", "委托人", "client")
     )
+    client_number: Mapped[str | None] = fields.text(
+        _("Client number"),
+        search=True,
+        readonly=True,
+        track=False,
+        max_length=60,
+        help=_("So that the number of a client finds its cases."),
+    )
     client_reference: Mapped[str | None] = fields.text(
         _("Client's reference"), search=True, max_length=120, synonyms=("客户案号", "客户文号", "your ref")
     )

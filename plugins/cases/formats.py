@@ -7,6 +7,7 @@ Shapes and check digits after the CNIPA numbering standards ZC 0006-2003 (applic
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 KIND_OF_DIGIT = {"1": "invention", "2": "utility_model", "3": "design", "8": "invention", "9": "utility_model"}
@@ -19,6 +20,7 @@ GRANT_CODES = frozenset("BCUYSD")
 
 _RUINED = re.compile(r"^\d(\.\d+)?E\+?\d+$")
 _PUBLICATION = re.compile(r"^(?:CN)?([1-3]\d{6}|[1-3]\d{8}|8[5-9]\d{6}|9\d{7})([ABCUYSD])(\d?)$")
+_BARE = re.compile(r"[0-9A-Z./\-]+")
 _NEW = re.compile(r"^(20\d{2})(\d)(\d{7})(?:\.?([0-9X]))?$")
 _OLD = re.compile(r"^(8[5-9]|9\d|0[0-3])(\d)(\d{5})(?:\.?([0-9X]))?$")
 _PCT = re.compile(r"^PCT/?([A-Z]{2})/?(\d{4})/?(\d{6})$|^PCT/?([A-Z]{2})/?(\d{2})/?(\d{5})$")
@@ -92,6 +94,8 @@ class PatentNumber:
 
 def compact(text: str) -> str:
     """Half-width, upper case, without spaces; `．` and `·` as points."""
+    if _BARE.fullmatch(text):
+        return text
     plain = unicodedata.normalize("NFKC", text).replace("·", ".").replace("。", ".").replace("•", ".")
     return re.sub(r"\s+", "", plain).upper()
 
@@ -224,6 +228,7 @@ def classification_symbols(text: str) -> list[str]:
     return list(dict.fromkeys(symbol for part in parts if (symbol := _symbol(part.strip().lstrip("?").strip()))))
 
 
+@lru_cache(maxsize=4096)
 def _symbol(part: str) -> str:
     bare = _VERSION.sub("", re.sub(r"\s+", "", part))
     if match := _IPC.match(bare):

@@ -122,6 +122,8 @@ def after_update(model: type[Record], changes: list[Change]) -> None:
         parts.follow_case(changes)
     elif model in (Applicant, Goods):
         parts.follow_rows(model, [change.record for change in changes])
+    elif model is Client:
+        normalise.renumber_clients([change for change in changes if change.changed("number")])
 
 
 @hookimpl

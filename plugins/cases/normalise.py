@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from core import Change, FieldError, Invalid, Refused, _, current_principal, db, today
+from sqlalchemy import select, update
+
+from core import Change, FieldError, Invalid, Refused, _, current_principal, db, elevated, today
 from plugins.cases import choices, status
-from plugins.cases.case import CRITICAL, has_critical
+from plugins.cases.case import CRITICAL, Case, has_critical
 from plugins.cases.computed import end_of_term
 from plugins.cases.formats import (
     BadNumber,
@@ -21,6 +23,7 @@ from plugins.cases.formats import (
     parse_patent_number,
     parse_publication_number,
 )
+from plugins.clients import Client
 
 BAD_NUMBER = {
     "ruined_number": _("A spreadsheet has rounded this number. Type it from the document."),
@@ -44,6 +47,8 @@ TERM = ("registration_date", "valid_from", "valid_to", "right_kind", "case_type"
 def complete_new(cases: Iterable[Any]) -> None:
     """What a new case gets before it is written; raises `Invalid` naming the fields at fault."""
     principal = current_principal()
+    cases = list(cases)
+    number_clients(cases)
     for case in cases:
         if case.case_type not in status.CODES:
             continue
@@ -61,6 +66,8 @@ def complete_new(cases: Iterable[Any]) -> None:
 
 def complete_changed(changes: Iterable[Change]) -> None:
     """The same for changed cases; changed critical data ask for a new verification. Raises `Invalid`, `Refused`."""
+    changes = list(changes)
+    number_clients([change.record for change in changes if change.changed("client")])
     for change in changes:
         case = change.record
         if change.changed("status"):
@@ -73,6 +80,25 @@ def complete_changed(changes: Iterable[Change]) -> None:
         if change.changed(*CRITICAL) and not change.changed("verified_by"):
             case.entered_by_id = current_principal().user_id
             case.verified_by_id = case.verified_at = None
+
+
+def number_clients(cases: list[Any]) -> None:
+    """Each case carries the number of its client, by which it is found."""
+    ids = {case.client_id for case in cases if case.client_id}
+    numbers: dict[int, str | None] = {}
+    if ids:
+        with elevated("a case carries the number of its client") as session:
+            numbers = dict(session.execute(select(Client.id, Client.number).where(Client.id.in_(ids))).all())
+    for case in cases:
+        case.client_number = numbers.get(case.client_id)
+
+
+def renumber_clients(changes: Iterable[Change]) -> None:
+    """A corrected client number reaches the client's cases."""
+    with elevated("a case carries the number of its client") as session:
+        for change in changes:
+            mine = update(Case).where(Case.client_id == change.record.id)
+            session.execute(mine.values(client_number=change.record.number))
 
 
 def _complete_kind(case: Any) -> None:

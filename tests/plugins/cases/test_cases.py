@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core import Invalid, create, db, get, record_class, registry, update
+from core import Invalid, Query, create, db, get, list_records, record_class, registry, run_action, update
 from plugins.cases import status
 
 CASE = "cases.case"
@@ -131,3 +131,18 @@ def test_the_field_called_class_keeps_its_name_outside(acting):
     with acting("clerk"):
         case = create(cases(), {"case_type": "tm_opposition", "opposed_mark": "云袖", "class": "30"})
         assert case.class_ == "30"
+
+
+def test_the_number_of_a_client_finds_its_cases_also_after_a_correction(acting, agency):
+    client = record_class("clients.client")
+    with acting("clerk"):
+        case = new_mark(agency, mark_name="随号而动")
+        ident, number = case.id, get(client, agency.client).number
+        assert case.client_number == number
+    with acting("partner"):
+        run_action(
+            get(client, agency.client), "clients.client", "correct_number", {"number": "E-9999", "reason": "更正"}
+        )
+    with acting("clerk"):
+        found = list_records(cases(), Query(q="E-9999", limit=50)).rows
+        assert ident in [row["id"] for row in found]

@@ -33,6 +33,7 @@ def upgrade() -> None:
         ),
         sa.Column("watched", sa.Boolean(), nullable=False),
         sa.Column("client_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("client_number", sa.String(length=60), nullable=True),
         sa.Column("client_reference", sa.String(length=120), nullable=True),
         sa.Column("opened_on", sa.Date(), nullable=True),
         sa.Column("closed_on", sa.Date(), nullable=True),
