@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import select, update
 
 from core import _, db, elevated, gettext, insert_derived, note_action, now, record_class, today
+from plugins.cases import members_of
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.facts import OPEN, SETTLED, Derived
 from plugins.deadlines.engine.fees import annuity, reduced, reduction
 from plugins.deadlines.overlay import deriver
 from plugins.deadlines.reading import facts_of, plain_inputs
-from plugins.deadlines.records import Deadline
+from plugins.deadlines.records import MANUAL, Deadline
 
 BATCH = 500
 ANNUITIES = ("CN.PAT.ANNUITY", "CN.PAT.ANNUITY_GRACE")
@@ -52,7 +53,10 @@ def _follow_batch(engine: Deriver, cases: Sequence[Any], fresh: bool, as_of: dat
     events = {} if fresh else _events(ids)
     stored = {} if fresh else _stored(ids)
     work = _Work(engine)
+    if not fresh:
+        work.deputies = _deputies(ids)
     for case in cases:
+        work.days = {str(event.id): event.date for event in events.get(case.id, ())}
         derived = engine(facts_of(case, events.get(case.id, ())), as_of).deadlines
         rows = stored.get(case.id, {})
         if rows:
@@ -70,6 +74,8 @@ class _Work:
         self.engine = engine
         self.made: list[Any] = []
         self.changes: list[tuple[Any, dict[str, Any]]] = []
+        self.days: dict[str, date | None] = {}
+        self.deputies: dict[int, int] = {}
 
     def change(self, row: Any, **values: Any) -> None:
         """Set fields of a stored row."""
@@ -119,6 +125,12 @@ def _events(ids: list[int]) -> dict[int, list[Any]]:
     return found
 
 
+def _deputies(ids: list[int]) -> dict[int, int]:
+    """Who stands in for the agent of a case, where the case names somebody."""
+    found = members_of(ids)
+    return {case: user for case, people in found.items() for user, role in people if role == "deputy"}
+
+
 _COLUMNS = (
     *(Deadline.id, Deadline.case_id, Deadline.identity, Deadline.rule_code, Deadline.occurrence, Deadline.status),
     *(Deadline.due, Deadline.computed_due, Deadline.safe_date, Deadline.nominal_date, Deadline.base_date),
@@ -150,7 +162,7 @@ def _compare(work: _Work, case: Any, derived: Iterable[Derived], rows: dict[str,
             why = gettext("The facts of the case give this deadline again.")
             work.change(row, status="open", change_note=why, closed_at=None)
     for identity, row in rows.items():
-        if identity not in seen and row.status in LIVE:
+        if identity not in seen and row.status in LIVE and row.rule_code != MANUAL:
             _close(work, row, "moot", gettext("The facts of the case no longer give this deadline."))
 
 
@@ -182,7 +194,8 @@ def _settle(work: _Work, item: Derived, row: Any) -> None:
     status = "to_confirm" if row.severity == "fatal" else "met"
     note = gettext("An event of the case shows that it was done.")
     evidence = gettext("Event %(id)s", id=item.cleared_by)
-    work.change(row, status=status, evidence=evidence, change_note=note, closed_at=now())
+    act_date = work.days.get(item.cleared_by)
+    work.change(row, status=status, evidence=evidence, act_date=act_date, change_note=note, closed_at=now())
 
 
 def _close(work: _Work, row: Any, status: str, why: str) -> None:
@@ -210,6 +223,8 @@ def _keep_up(work: _Work, case: Any, item: Derived, row: Any) -> None:
     wanted = {"calendar": item.calendar, "severity": item.severity, "department_id": case.department_id}
     if row.responsible_id is None:
         wanted["responsible_id"] = case.agent_id
+    if row.deputy_id is None and case.id in work.deputies:
+        wanted["deputy_id"] = work.deputies[case.id]
     changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     if "calendar" in changed:
         changed["provisional"] = item.calendar == "provisional"

@@ -21,7 +21,7 @@ from core import (
     View,
     hookimpl,
 )
-from plugins.deadlines import actions, commands, jobs, publishing, rights, seed, views, watching, worklist
+from plugins.deadlines import actions, byhand, commands, jobs, publishing, rights, seed, views, watching, worklist
 from plugins.deadlines.records import RECORDS, CalendarDay, Deadline
 
 
@@ -97,9 +97,18 @@ def register_seed() -> list[Seed]:
 
 @hookimpl
 def before_create(model: type[Record], records: list[Any]) -> None:
-    """Entered calendar days are the agency's."""
+    """Entered calendar days are the agency's; a deadline entered by hand is completed."""
     if model is CalendarDay:
         publishing.defaults(records)
+    elif model is Deadline:
+        byhand.complete(records)
+
+
+@hookimpl
+def before_update(model: type[Record], changes: list[Change]) -> None:
+    """What is computed is not edited."""
+    if model is Deadline:
+        byhand.guard(changes)
 
 
 @hookimpl

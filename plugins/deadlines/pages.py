@@ -17,7 +17,7 @@ from plugins.deadlines.engine.trace import Step, explain
 from plugins.deadlines.engine.words import STEPS
 from plugins.deadlines.overlay import engine as engine_in_force
 from plugins.deadlines.reading import engine_inputs
-from plugins.deadlines.records import Deadline, Reminder
+from plugins.deadlines.records import MANUAL, Deadline, Reminder
 
 VERSIONS_SHOWN = 6
 
@@ -81,7 +81,10 @@ def weekday_words(day: date) -> str:
 
 
 def _own_steps(deadline: Deadline) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
+    if deadline.rule_code == MANUAL:
+        day = deadline.computed_due or deadline.due
+        found.append({"title": gettext("Entered by hand, taken as it is"), "result": day.isoformat(), "end": True})
     if deadline.overridden:
         found.append(
             {

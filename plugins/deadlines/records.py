@@ -13,6 +13,8 @@ from plugins.deadlines import choices
 
 # An import makes a dozen of these for each case, so each index here has to be worth its price.
 _NOT_SUPERSEDED = text("status <> 'superseded'")
+MANUAL = "MANUAL"
+"""The rule code of a deadline that somebody entered by hand, for example one printed in a paper no rule knows."""
 _HAS_DEPUTY = text("deputy_id IS NOT NULL")
 
 
@@ -44,18 +46,16 @@ class Deadline(Record):
         Index("ix_deadlines_deadline_deputy", "deputy_id", sqlite_where=_HAS_DEPUTY, postgresql_where=_HAS_DEPUTY),
     )
 
-    case_id: Mapped[int] = fields.link(
-        "cases.case", _("Case"), required=True, readonly=True, on_delete="cascade", index=False
-    )
-    name: Mapped[str] = fields.text(_("Name"), required=True, readonly=True)
-    name_en: Mapped[str | None] = fields.text(_("English name"), readonly=True)
-    rule_code: Mapped[str] = fields.text(_("Rule"), required=True, readonly=True, max_length=80)
+    case_id: Mapped[int] = fields.link("cases.case", _("Case"), required=True, on_delete="cascade", index=False)
+    name: Mapped[str] = fields.text(_("Name"), required=True)
+    name_en: Mapped[str | None] = fields.text(_("English name"))
+    rule_code: Mapped[str] = fields.text(_("Rule"), required=True, readonly=True, max_length=80, default=MANUAL)
     kind: Mapped[str] = fields.choice(_("Kind"), choices.KINDS, required=True, readonly=True, default="deadline")
-    severity: Mapped[str] = fields.choice(_("Severity"), choices.SEVERITIES, required=True, readonly=True)
+    severity: Mapped[str] = fields.choice(_("Severity"), choices.SEVERITIES, required=True, default="curable")
     status: Mapped[str] = fields.choice(_("Status"), choices.STATUSES, required=True, readonly=True, default="open")
-    due: Mapped[date] = fields.date(_("Official date"), required=True, readonly=True)
-    safe_date: Mapped[date] = fields.date(_("Safe date"), required=True, readonly=True)
-    internal_date: Mapped[date] = fields.date(_("Internal date"), required=True)
+    due: Mapped[date] = fields.date(_("Official date"), required=True)
+    safe_date: Mapped[date | None] = fields.date(_("Safe date"), help=_("Empty: the official date."))
+    internal_date: Mapped[date | None] = fields.date(_("Internal date"), help=_("Empty: some days before."))
     client_date: Mapped[date | None] = fields.date(_("Date for the client's answer"))
     base_date: Mapped[date | None] = fields.date(_("Counted from"), readonly=True)
     nominal_date: Mapped[date] = fields.date(_("End as counted"), required=True, readonly=True)

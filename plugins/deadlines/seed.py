@@ -69,7 +69,7 @@ PLANS: tuple[dict[str, Any], ...] = (
         "name": L("提示", "For information"),
         "position": 90,
         "severities": ["info"],
-        "steps": ["30d", "7d"],
+        "steps": ["7d"],
         "to_head": False,
     },
 )

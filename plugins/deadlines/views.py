@@ -120,6 +120,7 @@ def _deadline_views() -> list[View]:
         FormView(
             DEADLINE,
             sections=(
+                Section("what", _("Deadline"), ("case", "name", "name_en", "severity", "due", "safe_date")),
                 Section("plan", _("Planning"), ("internal_date", "client_date")),
                 Section("people", _("People"), ("responsible", "deputy", "department")),
             ),
@@ -141,9 +142,17 @@ def _rule_views() -> list[View]:
         ListView(
             rule,
             columns=tuple(
-                map(
-                    Column,
-                    ("name", "code", "period", "roll", "severity", "legal_basis", "certainty", "origin", "status"),
+                Column(key, shown=key not in ("roll", "certainty", "origin"))
+                for key in (
+                    "name",
+                    "code",
+                    "period",
+                    "severity",
+                    "legal_basis",
+                    "status",
+                    "roll",
+                    "certainty",
+                    "origin",
                 )
             ),
             filters=("origin", "status", "severity", "roll", "certainty"),

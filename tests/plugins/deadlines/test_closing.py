@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from core import Forbidden, Invalid, Refused, get, record_class, run_action, today
+from core import Forbidden, Invalid, Refused, create, get, record_class, run_action, system, today, update
 from plugins.deadlines.records import Deadline
 
 KEY = "deadlines.deadline"
@@ -93,8 +93,6 @@ def test_a_date_set_by_hand_stays_when_the_facts_move_it_later(docket, acting):
     by_hand = row.due - timedelta(5)
     with acting("head") as session:
         do(session, row, "override", due=by_hand.isoformat(), reason="客户要求")
-    from core import system, update
-
     with system("a corrected notice"):
         event = get(record_class("cases.event"), event_id)
         update(event, {"date": today(), "dispatch_date": today()})
@@ -119,3 +117,25 @@ def test_deadlines_are_handed_over_in_bulk(docket, acting, agency):
         chosen = [get(Deadline, row.id) for row in rows]
         run_action(chosen, KEY, "hand_over", {"person": agency.clerk, "deputy": agency.agent})
     assert {docket.one(row.case_id, row.rule_code).responsible_id for row in rows} == {agency.clerk}
+
+
+def test_a_deadline_is_entered_by_hand_where_no_rule_knows_it(docket, acting):
+    case_id = docket.case(status="intake")
+    due = today() + timedelta(40)
+    with acting("clerk"):
+        made = create(Deadline, {"case": case_id, "name": "缴费通知书所载期限", "due": due, "severity": "fatal"}).id
+    row = docket.one(case_id, "MANUAL")
+    assert (row.id, row.due, row.safe_date, row.status) == (made, due, due, "open")
+    assert row.internal_date < due
+    docket.event(case_id, "TM_ACCEPTANCE_ISSUED", today())
+    assert docket.one(case_id, "MANUAL").status == "open"
+    with acting("clerk"):
+        update(get(Deadline, made), {"due": due + timedelta(1)})
+    assert docket.one(case_id, "MANUAL").nominal_date == due + timedelta(1)
+
+
+def test_a_computed_one_is_not_edited(docket, acting):
+    row = docket.refused_mark()
+    with pytest.raises(Invalid) as refused, acting("clerk"):
+        update(get(Deadline, row.id), {"due": row.due + timedelta(9)})
+    assert refused.value.errors[0].code == "computed"

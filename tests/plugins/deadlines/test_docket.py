@@ -154,7 +154,7 @@ def test_deadlines_are_seen_by_those_who_see_the_case(docket, acting):
 def test_nobody_sets_the_official_date_by_an_ordinary_edit(docket, acting):
     case_id = docket.case(status="registered", valid_to=date(2035, 3, 9))
     row = docket.one(case_id, "CN.TM.RENEWAL")
-    with acting("agent"), pytest.raises(Invalid):
+    with pytest.raises(Invalid), acting("agent"):
         update(get(Deadline, row.id), {"due": "2035-03-10"})
 
 
