@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,6 +56,15 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
 def create_app(settings: Settings | None = None, *, web: bool = True, plugin_folder: Path | None = None) -> Flask:
     """A Flask app of this deployment; with `web=False` one without routes, for workers and commands."""
     settings = settings or load_settings()
+    gc.disable()  # nothing that is made at the start is garbage
+    try:
+        return _assemble(settings, web, plugin_folder)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _assemble(settings: Settings, web: bool, plugin_folder: Path | None) -> Flask:
     registry = compose(settings, plugin_folder)
     app = Flask("zhian", static_folder=None, template_folder=None)
     app.config["ZHIAN"] = settings

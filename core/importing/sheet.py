@@ -6,8 +6,6 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from xlsxwriter import Workbook
-
 from core.i18n import _
 
 HEADINGS = (_("Row in the file"), _("Field at fault"), _("Code of the fault"), _("Why it was not imported"))
@@ -22,6 +20,8 @@ def refused_sheet(refused: Iterable[dict[str, Any]], labels: dict[str, str] | No
     rows = list(refused)
     names = list(dict.fromkeys(name for row in rows for name in row.get("cells") or ()))
     buffer = io.BytesIO()
+    from xlsxwriter import Workbook  # only needed here, and slow to import
+
     book = Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )

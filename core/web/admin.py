@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from core.db import db, elevated
 from core.errors import Forbidden, Invalid
-from core.hooks.migrations import status
 from core.i18n import _, gettext
 from core.permissions.org import User, UserRole
 from core.permissions.passwords import check_new, hash_password
@@ -89,6 +88,8 @@ def extensions() -> Any:
 
 
 def _heads() -> dict[str, Any]:
+    from core.hooks.migrations import status  # alembic, which no other page needs
+
     return {state.plugin: state for state in status(shell.registry(), db.engine)}
 
 
