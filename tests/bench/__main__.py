@@ -77,7 +77,8 @@ def _measure(database: str, server: str | None, folder: Path, chosen: argparse.N
             places.fill(where, chosen.size, chosen.deadlines)
             mark.touch()
     if "start" in chosen.parts:
-        lines.append(at_most(database, "cold start", offline.cold_start(where), "s", 1.2))
+        cpu, wall = offline.cold_start(where)
+        lines.append(at_most(database, "cold start", cpu, "s CPU", 1.2, wall=wall))
     if "requests" in chosen.parts:
         lines += _requests(database, where, chosen)
     if "import" in chosen.parts:
