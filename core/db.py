@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import orjson
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, event, inspect
@@ -21,14 +22,20 @@ write_intent: ContextVar[bool] = ContextVar("zhian_write_intent", default=True)
 """False while a request only reads; then SQLite transactions start without taking the write lock."""
 
 
+def to_json(value: Any) -> str:
+    """How JSON columns are written; whole numbers may be keys."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
 def engine_options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy engine options for SQLite in WAL mode or PostgreSQL.
 
     No prepared statements there: one plan for all words would serve neither the rare nor the frequent ones.
     """
+    json = {"json_serializer": to_json, "json_deserializer": orjson.loads}
     if settings.is_sqlite:
-        return {"connect_args": {"timeout": 30, "isolation_level": None, "cached_statements": 256}}
-    return {
+        return json | {"connect_args": {"timeout": 30, "isolation_level": None, "cached_statements": 256}}
+    return json | {
         "pool_size": 10,
         "max_overflow": 20,
         "pool_pre_ping": False,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from .text import as_text, half_width, tidy
@@ -37,13 +38,20 @@ def parse_date(value: Any, *, roc: bool = False) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
+    if isinstance(value, str):
+        return _from_words(value, roc)
     if isinstance(value, list):
         value = next((part for part in value if part is not None), None)
     if isinstance(value, bool):
         raise BadDate("bad_date")
     if isinstance(value, int | float):
         return _from_number(value, roc)
-    text = _TIME.sub("", half_width(tidy(as_text(value)))).strip().rstrip("?;.")
+    return _from_words(as_text(value), roc)
+
+
+@lru_cache(maxsize=8192)
+def _from_words(words: str, roc: bool) -> date | None:
+    text = _TIME.sub("", half_width(tidy(words))).strip().rstrip("?;.")
     return None if text.lower() in NOTHING else _from_text(text, roc)
 
 

@@ -14,6 +14,7 @@ from core.permissions.rules import access
 from core.records.service import loader
 
 from . import links, store
+from .loading import RowLoader
 from .mapping import Mapping, targets_of
 from .plugin import ImportContext, ImportRow, ImportSupport
 from .source import Row
@@ -71,6 +72,7 @@ class Engine:
         self.scope = tuple(dict.fromkeys(name for support in supports for name in support.scope))
         self.barred = frozenset(access().treatments(record_type.model, db.session().principal))
         self.own = {name for name, target in self.targets.items() if not target.virtual}
+        self.loader = RowLoader(loader(record_type.model), frozenset([record_type.number or ""]))
         self.links = links.link_fields(record_type, self.own)
         self.seen: dict[tuple[str, Any], tuple[int, bytes]] = {}
         self.tally = Tally()
@@ -182,9 +184,8 @@ class Engine:
 
     def _settle(self, line: ImportRow) -> None:
         """Load what is to be stored through the record's schema, and see whether anything changes."""
-        specs = loader(self.type.model)
         own = {n: v for n, v in line.values.items() if n in self.own and v is not None}
-        values, errors = specs.load(own, partial=line.record_id is not None, allow=frozenset([self.type.number or ""]))
+        values, errors = self.loader.load(own, partial=line.record_id is not None)
         if errors:
             line.refuse(errors[0].field, errors[0].code, errors[0].message)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, true
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 CHUNK = 500
+FAULT = 500
+"""From this status on an error is a fault of ours, not of the row: the import stops and may be continued."""
+Action = Callable[["Engine", list[ImportRow]], None]
 CHANGED_MEANWHILE = _("Somebody changed this record while the import ran. Import the row again.")
 
 
@@ -111,17 +114,22 @@ def write(engine: Engine, lines: list[ImportRow]) -> None:
     settle(db.session())
 
 
-def _attempt(engine: Engine, lines: list[ImportRow], action: Any) -> None:
-    if not lines or _refused_together(engine, lines, action) is None:
+def _attempt(engine: Engine, lines: list[ImportRow], action: Action) -> None:
+    """Do it for all lines together; where that is refused, for each half, until the lines at fault are alone."""
+    if not lines:
         return
-    for line in lines:
-        refusal = _refused_together(engine, [line], action)
-        if refusal is not None:
-            field, code, reason = refusal
-            line.refuse(field, code, reason)
+    refusal = _refused_together(engine, lines, action)
+    if refusal is None:
+        return
+    if len(lines) == 1:
+        lines[0].refuse(*refusal)
+        return
+    middle = len(lines) // 2
+    _attempt(engine, lines[:middle], action)
+    _attempt(engine, lines[middle:], action)
 
 
-def _refused_together(engine: Engine, lines: list[ImportRow], action: Any) -> tuple[str, str, str] | None:
+def _refused_together(engine: Engine, lines: list[ImportRow], action: Action) -> tuple[str, str, str] | None:
     """Try the action in a savepoint; the reason when it is refused."""
     session = db.session()
     try:
@@ -132,6 +140,8 @@ def _refused_together(engine: Engine, lines: list[ImportRow], action: Any) -> tu
         first = error.errors[0] if error.errors else None
         return (first.field, first.code, str(first.message)) if first else ("", error.code, str(error))
     except ZhianError as error:
+        if error.status >= FAULT:
+            raise
         return getattr(error, "field", None) or "", error.code, str(error)
     except StaleDataError:
         return "", "stale", str(CHANGED_MEANWHILE)
