@@ -41,9 +41,10 @@ def load_demo(app: Flask, say: Say = lambda text: None) -> bool:
     """Load the chapters of the demo data that are missing; whether there was one."""
     loaded = False
     with app.app_context():
-        for demo in registry().demos:
+        chapters = registry().demos
+        for number, demo in enumerate(chapters, 1):
             name = f"demo {demo.order} {demo.fn.__module__}.{demo.fn.__name__}"
-            loaded |= _once(name, "", demo.fn, lambda name=name: say(f"{name} ..."))
+            loaded |= _once(name, "", demo.fn, lambda n=number: say(f"demo data: chapter {n} of {len(chapters)} …"))
     return loaded
 
 
