@@ -170,6 +170,7 @@ class Condition:
 
     text: str
     zh: str
+    en: str
     checks: tuple[tuple[str, ...], ...] = ()
     confirm: bool = False
     hint: bool = False
@@ -179,7 +180,7 @@ class Condition:
 
     def label(self, locale: str) -> str:
         """The words in `locale`."""
-        return self.zh if locale.startswith("zh") else self.text
+        return self.zh if locale.startswith("zh") else self.en
 
 
 def _read(name: str) -> Any:
@@ -243,6 +244,7 @@ def _condition(raw: dict[str, Any]) -> Condition:
     return Condition(
         text=raw["text"],
         zh=raw["zh"],
+        en=raw["en"],
         checks=tuple(tuple(check) for check in raw["checks"]),
         confirm=raw.get("confirm", False),
         hint=raw.get("hint", False),
