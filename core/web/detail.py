@@ -7,23 +7,18 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
-from core.db import db
 from core.i18n import gettext
 from core.permissions.principal import current_principal
-from core.permissions.rules import access
 from core.records import service
-from core.records.dump import link_labels
-from core.records.query import Filter, Query, list_records
 from core.registry import RecordType
-from core.views import DetailView, Section, Tab
+from core.views import DetailView, Tab
 from core.web import cells, files, timeline
 from core.web import components as z
+from core.web.facts import Reading, everything, shown_values
 from core.web.listing import kind_of
 from core.web.related import count_related, related
 from core.web.rendering import part
 from core.web.shell import registry, render_panel
-
-WIDE = frozenset({"long_text", "tags", "multi_choice"})
 
 
 def page(key: str, record_id: int) -> Any:
@@ -42,13 +37,6 @@ def page(key: str, record_id: int) -> Any:
         tabs=tabs,
         tab=current,
     )
-
-
-def shown_values(kind: RecordType, record_id: int) -> dict[str, Any]:
-    """All fields of the record as this person may see them, links as {id, label}."""
-    found = list_records(kind.model, Query(filters=(Filter("id", "eq", record_id),), limit=1, page=1, archived=True))
-    link_labels(found.fields, found.rows)
-    return found.rows[0]
 
 
 def head(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +112,8 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
                 "attrs": {"data-key": "e"},
             }
         )
+    if kind.key == "core.user" and current_principal().can("core.user_role", "create"):
+        menu.append({"label": gettext("Roles and password"), "href": f"/settings/people/{record.id}", "icon": "shield"})
     found.sort(key=lambda a: not a["primary"])
     if kind.archive and service.may(record, "delete"):
         if record.archived_at is None:
@@ -139,13 +129,12 @@ def body(
     """What stands under the tabs, and the aside."""
     hooks = registry().hooks
     spec: Tab | None = tab["spec"]
+    may_edit = service.may(record, "update")
+    reading = Reading(kind, record, values, in_place=may_edit)
     context: dict[str, Any] = {"facts": [], "related": [], "panels": [], "tab_content": None, "docs": None}
     if tab["key"] == "overview":
-        context["facts"] = [
-            s
-            for section in view.facts or (everything(kind),)
-            if (s := facts(kind, section, record, values, filled=bool(view.facts)))
-        ]
+        shown = Reading(kind, record, values, filled=bool(view.facts), in_place=may_edit)
+        context["facts"] = shown.sections(view.facts or (everything(kind),))
         context["related"] = [
             related(t, record)
             for t in view.tabs
@@ -157,9 +146,9 @@ def body(
     elif tab["key"] == "files":
         context["docs"] = files.of_record(kind.key, record.id)
     elif tab["key"] == "all":
-        context["facts"] = [facts(kind, everything(kind), record, values)]
+        context["facts"] = reading.sections((everything(kind),))
     elif spec is not None:
-        context |= _tab(kind, spec, record, values)
+        context |= _tab(reading, spec)
     context["head_drawing"] = _drawing(view, record)
     context["asides"] = [
         render_panel(p) for p in sorted(hooks.gather("slot_aside", record=record), key=lambda p: p.order)
@@ -176,13 +165,14 @@ def _drawing(view: DetailView, record: Any) -> Markup | None:
     return part(view.head_template, record=record, **(view.head_context(record) if view.head_context else {}))
 
 
-def _tab(kind: RecordType, spec: Tab, record: Any, values: dict[str, Any]) -> dict[str, Any]:
+def _tab(reading: Reading, spec: Tab) -> dict[str, Any]:
     if spec.related:
-        return {"related": [related(spec, record, limit=50)]}
+        return {"related": [related(spec, reading.record, limit=50)]}
     if spec.sections:
-        return {"facts": [s for section in spec.sections if (s := facts(kind, section, record, values))]}
-    context = spec.context(record) if spec.context else {}
-    return {"tab_content": part(spec.template, record=record, kind=kind, **context) if spec.template else None}
+        return {"facts": reading.sections(spec.sections)}
+    context = spec.context(reading.record) if spec.context else {}
+    made = part(spec.template, record=reading.record, kind=reading.kind, **context) if spec.template else None
+    return {"tab_content": made}
 
 
 def applies(tab: Tab, record: Any) -> bool:
@@ -217,40 +207,6 @@ def tabs_of(kind: RecordType, view: DetailView, record: Any) -> list[dict[str, A
             {"key": "all", "label": gettext("All fields"), "href": f"{base}?tab=all", "spec": None, "count": None}
         )
     return tabs
-
-
-def everything(kind: RecordType) -> Section:
-    """A section of all fields that people read."""
-    names = tuple(
-        f.name
-        for f in kind.fields.values()
-        if not f.hidden and f.kind not in ("json", "secret") and f.name != kind.title
-    )
-    return Section("all", "", names)
-
-
-def facts(
-    kind: RecordType, section: Section, record: Any, values: dict[str, Any], *, filled: bool = False
-) -> dict[str, Any] | None:
-    """One section as rows (label, value, wide), with `filled` only what holds something; None when nothing is left."""
-    if section.when is not None and not section.when(record):
-        return None
-    treated = access().treatments(kind.model, db.session().principal)
-    unset = Markup('<span class="z-3">%s</span>') % gettext("not set")
-    rows = []
-    for name in section.fields:
-        spec = kind.fields.get(name)
-        if spec is None or spec.hidden or name not in values:
-            continue
-        value = cells.show(spec, values[name])
-        if name in treated and value == "":
-            value = Markup('<span class="z-3">%s</span>') % (treated[name].shown or gettext("not for you"))
-        if spec.kind == "long_text" and value:
-            value = Markup('<span class="z-pre">%s</span>') % value
-        if filled and value == "":
-            continue
-        rows.append((str(spec.label), value if value != "" else unset, spec.kind in WIDE))
-    return {"label": str(section.label), "rows": rows} if rows else None
 
 
 def register(web: Blueprint) -> None:

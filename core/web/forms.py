@@ -19,7 +19,7 @@ from core.records.fields import Field
 from core.registry import RecordType
 from core.views import FormView, Section
 from core.web import cells
-from core.web.detail import shown_values
+from core.web.facts import shown_values
 from core.web.lifecycle import commit, done
 from core.web.listing import kind_of
 from core.web.shell import forget_counts, registry

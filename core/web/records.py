@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from core.i18n import gettext
 from core.records.query import Query, list_records
-from core.web import actions, board, chips, detail, files, forms, listing, month
+from core.web import actions, board, chips, detail, files, forms, inline, listing, month, peek
 from core.web.liststate import read_state, readable
 from core.web.shell import registry
 
@@ -88,5 +88,5 @@ def register(web: Blueprint) -> None:
     web.add_url_rule("/r/<key>/-/filter/add", "filter_add", filter_add)
     web.add_url_rule("/r/<key>/-/columns", "columns_form", columns_form)
     web.add_url_rule("/r/<key>/-/pick", "pick", pick)
-    for module in (forms, detail, actions, files, board):
+    for module in (forms, detail, inline, peek, actions, files, board):
         module.register(web)

@@ -6,6 +6,7 @@ import re
 import time
 
 pytest_plugins = ("tests.e2e.fixtures",)
+BACKEND = "postgresql"
 
 
 def names(page) -> list[str]:

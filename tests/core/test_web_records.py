@@ -328,3 +328,31 @@ def test_an_export_holds_only_ticked_rows_and_never_those_of_others(visit, desk)
         "Beta",
     ]
     assert visit("rea").get("/export/desk.paper").status_code == 403
+
+
+def test_one_field_is_changed_in_place_and_clashes_are_told(visit, desk):
+    ann = visit("ann")
+    place = make(ann, desk.ids, name="In place")
+    assert f'data-edit="{place}/-/field/amount"' in ann.get(place).text
+    form = ann.get(f"{place}/-/field/amount", HX_Request="true", HX_Request_Type="partial")
+    assert 'value="12.50"' in form.text
+    version = version_of(form)
+    assert (
+        ann.post(f"{place}/-/field/amount", {"HX-Request": "true"}, version=version, amount="13").headers["HX-Refresh"]
+        == "true"
+    )
+    stale = ann.post(f"{place}/-/field/amount", {"HX-Request": "true"}, version=version, amount="14")
+    assert stale.status_code == 422
+    assert "Changed meanwhile to “¥13.00”" in stale.text
+    wrong = ann.post(f"{place}/-/field/amount", version=version_of(stale), amount="x")
+    assert "Write a number" in wrong.text
+    rea = visit("rea")
+    assert "data-edit=" not in rea.get(place).text
+    assert rea.get(f"{place}/-/field/name").status_code == 403
+
+
+def test_the_peek_panel_holds_what_the_person_may_see(visit, desk):
+    part = visit("rea").get(f"/r/desk.paper/{desk.ids['Beta']}/-/peek", HX_Request="true")
+    assert "Beta" in part.text
+    assert "¥" not in part.text
+    assert visit("ann").get(f"/r/desk.paper/{desk.ids['Delta']}/-/peek").status_code == 404

@@ -165,3 +165,23 @@ def test_pages_work_without_scripts(open_page):
     page.fill("#f-remark", "typed without scripts")
     page.get_by_role("button", name="Save").click()
     assert "typed without scripts" in page.content()
+
+
+def test_a_fact_is_changed_where_it_stands(open_page):
+    page = open_page()
+    page.goto("/r/desk.paper?q=Beta")
+    page.keyboard.press("j")
+    page.keyboard.press("Space")
+    expect(page.locator("#peek")).to_contain_text("Beta")
+    page.keyboard.press("Escape")
+    page.locator("tr.r a.rec").click()
+    amount = page.locator("dd[data-edit$='/amount']")
+    amount.click()
+    expect(amount.locator("input[name=amount]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(amount).to_contain_text("¥200.00")
+    amount.click()
+    amount.locator("input[name=amount]").fill("201")
+    page.keyboard.press("Enter")
+    expect(page.locator("dd[data-edit$='/amount']")).to_contain_text("¥201.00")
+    expect(page.locator(".z-tl").first).to_contain_text("¥201.00")

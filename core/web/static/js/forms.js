@@ -39,5 +39,41 @@ function keepDraft(form) {
   });
 }
 
+// A fact becomes its input on click or by its button; Esc or Cancel restores.
+async function editInPlace(place) {
+  if (place.querySelector("form")) return;
+  place.before_ = place.innerHTML;
+  await window.htmx.ajax("GET", place.dataset.edit, { target: place, swap: "innerHTML" });
+  const input = place.querySelector("input:not([type=hidden]), select, textarea");
+  input?.focus();
+  input?.select?.();
+}
+
+function restore(form) {
+  const place = form.closest("[data-edit]");
+  place.innerHTML = place.before_;
+  place.querySelector("button")?.focus();
+}
+
+for (const place of document.querySelectorAll("dd[data-edit]")) {
+  const button = document.querySelector("template[data-edit-button]").content.firstElementChild.cloneNode(true);
+  button.setAttribute("aria-label", `${button.getAttribute("aria-label")} ${place.previousElementSibling.textContent}`);
+  place.append(button);
+}
+on("click", "dd[data-edit]", (event, place) => {
+  if (event.target.closest("a, form") || String(getSelection())) return;
+  editInPlace(place);
+});
+on("click", "[data-inline-cancel]", (event, link) => {
+  event.preventDefault();
+  restore(link.closest("form"));
+});
+on("keydown", ".z-inline", (event, form) => {
+  if (event.key === "Escape") {
+    event.stopPropagation();
+    restore(form);
+  }
+});
+
 on("change", "[data-submit-on-change]", (event, element) => element.form.requestSubmit());
 on("change", "input[type=file][data-submit-on-choose]", (event, element) => element.files.length && element.form.requestSubmit());

@@ -22,12 +22,21 @@ function moveRow(step) {
   return true;
 }
 
+async function peek(row) {
+  const list = document.querySelector("table[data-list]");
+  if (!row || !list) return;
+  const panel = document.getElementById("peek");
+  await window.htmx.ajax("GET", `/r/${list.dataset.list}/${row.dataset.id}/-/peek`, { target: "#peek", swap: "innerHTML" });
+  panel.showModal();
+}
+
 const focused = () => document.querySelector("tr.r.is-focus");
 
 const LETTERS = {
   j: () => moveRow(1),
   k: () => moveRow(-1),
   x: () => focused()?.querySelector("input[type=checkbox]")?.click(),
+  " ": () => peek(focused()),
   Enter: () => focused()?.querySelector("a")?.click(),
   e: () => press('[data-key="e"]'),
   c: () => document.querySelector(".z-comp textarea")?.focus(),
