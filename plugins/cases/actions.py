@@ -78,95 +78,6 @@ TYPED = {
 """Kinds of inputs that no case field tells."""
 
 
-def actions() -> list[Action]:
-    """All actions of this plugin."""
-    reason = Param("reason", _("Reason"), "long_text", required=True)
-    document = Param("document", _("Document"), "link", target="core.attachment")
-    return [
-        Action(
-            CASE,
-            "record_event",
-            _("Record an event"),
-            record_event,
-            params=event_params,
-            primary=True,
-            icon="file-plus",
-            template="cases/moves_dialog.html",
-        ),
-        Action(
-            CASE,
-            "verify_critical",
-            _("Verify critical data"),
-            services.verify_critical,
-            confirm=_("Number, dates, classes, applicants and priority agree with the documents."),
-            available=_unverified,
-            icon="shield-check",
-        ),
-        Action(
-            CASE,
-            "correct_status",
-            _("Correct the status"),
-            services.correct_status,
-            params=(
-                Param("status", _("Right status"), "choice", required=True, choices=states_of),
-                reason,
-                Param("date", _("Since"), "date"),
-                document,
-                Param("evidence", _("Evidence"), help=_("Where the proof is, when it is not attached.")),
-            ),
-            icon="pencil",
-        ),
-        Action(
-            CASE,
-            "reassign",
-            _("Reassign"),
-            services.reassign,
-            params=(
-                Param("agent", _("Agent in charge"), "link", target="core.user"),
-                Param("process_clerk", _("Process clerk"), "link", target="core.user"),
-                Param("client_manager", _("Client manager"), "link", target="core.user"),
-                Param("department", _("Department"), "link", target="core.department"),
-                Param("reason", _("Reason"), "long_text"),
-            ),
-            bulk=True,
-            icon="user",
-        ),
-        Action(
-            CASE,
-            "transfer_out",
-            _("Move to another agency"),
-            services.transfer_out,
-            params=(
-                Param("to", _("New agency"), required=True),
-                reason,
-                document,
-                Param("date", _("Date of the letter"), "date"),
-                Param("recorded_on", _("Change of agent recorded on"), "date"),
-            ),
-            available=_open,
-            icon="arrow-right",
-        ),
-        Action(
-            CASE,
-            "close",
-            _("Close the case"),
-            services.close,
-            params=(reason, document, Param("filed_at", _("Where the paper is kept"))),
-            available=_open,
-            icon="archive",
-        ),
-        Action(
-            CASE,
-            "reopen",
-            _("Reopen"),
-            services.reopen,
-            params=(reason, Param("status", _("Goes on in"), "choice", choices=states_of)),
-            available=_closed,
-            icon="restore",
-        ),
-    ]
-
-
 def states_of(case: Any = None) -> Any:
     """The states of the case's own model as choices, all states where no case is known."""
     if case is None:
@@ -184,3 +95,91 @@ def _open(case: Any) -> Any:
 
 def _closed(case: Any) -> Any:
     return True if case.closed_on or is_ended(case.case_type, case.status) else _("The case is open.")
+
+
+REASON = Param("reason", _("Reason"), "long_text", required=True)
+DOCUMENT = Param("document", _("Document"), "link", target="core.attachment")
+ACTIONS = (
+    Action(
+        CASE,
+        "record_event",
+        _("Record an event"),
+        record_event,
+        params=event_params,
+        primary=True,
+        icon="file-plus",
+        template="cases/moves_dialog.html",
+    ),
+    Action(
+        CASE,
+        "verify_critical",
+        _("Verify critical data"),
+        services.verify_critical,
+        confirm=_("Number, dates, classes, applicants and priority agree with the documents."),
+        available=_unverified,
+        icon="shield-check",
+    ),
+    Action(
+        CASE,
+        "correct_status",
+        _("Correct the status"),
+        services.correct_status,
+        params=(
+            Param("status", _("Right status"), "choice", required=True, choices=states_of),
+            REASON,
+            Param("date", _("Since"), "date"),
+            DOCUMENT,
+            Param("evidence", _("Evidence"), help=_("Where the proof is, when it is not attached.")),
+        ),
+        icon="pencil",
+    ),
+    Action(
+        CASE,
+        "reassign",
+        _("Reassign"),
+        services.reassign,
+        params=(
+            Param("agent", _("Agent in charge"), "link", target="core.user"),
+            Param("process_clerk", _("Process clerk"), "link", target="core.user"),
+            Param("client_manager", _("Client manager"), "link", target="core.user"),
+            Param("department", _("Department"), "link", target="core.department"),
+            Param("reason", _("Reason"), "long_text"),
+        ),
+        bulk=True,
+        icon="user",
+    ),
+    Action(
+        CASE,
+        "transfer_out",
+        _("Move to another agency"),
+        services.transfer_out,
+        params=(
+            Param("to", _("New agency"), required=True),
+            REASON,
+            DOCUMENT,
+            Param("date", _("Date of the letter"), "date"),
+            Param("recorded_on", _("Change of agent recorded on"), "date"),
+        ),
+        available=_open,
+        icon="arrow-right",
+    ),
+    Action(
+        CASE,
+        "close",
+        _("Close the case"),
+        services.close,
+        params=(REASON, DOCUMENT, Param("filed_at", _("Where the paper is kept"))),
+        available=_open,
+        icon="archive",
+    ),
+    Action(
+        CASE,
+        "reopen",
+        _("Reopen"),
+        services.reopen,
+        params=(REASON, Param("status", _("Goes on in"), "choice", choices=states_of)),
+        available=_closed,
+        icon="restore",
+    ),
+)
+"""All actions of this plugin."""

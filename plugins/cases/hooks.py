@@ -75,7 +75,7 @@ def register_menus() -> list[Menu]:
 @hookimpl
 def register_actions() -> list[Action]:
     """Events, corrections, verification, reassignment, closing."""
-    return actions.actions()
+    return list(actions.ACTIONS)
 
 
 @hookimpl

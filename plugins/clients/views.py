@@ -111,6 +111,11 @@ def _person(contact: Contact) -> dict[str, Any]:
 
 def views() -> list[View]:
     """All views of this plugin."""
+    return [*client_views(), *contact_views()]
+
+
+def client_views() -> list[View]:
+    """List, page, form and board of clients."""
     return [
         ListView(
             "clients.client",
@@ -156,6 +161,12 @@ def views() -> list[View]:
         ),
         FormView("clients.client", sections=(FORM_NAMES, RELATION, WISHES, BUSINESS, ADDRESS, BILLING)),
         KanbanView("clients.client", field="tier", card=("kind", "owner")),
+    ]
+
+
+def contact_views() -> list[View]:
+    """List, page, form and birthdays of contacts."""
+    return [
         ListView(
             "clients.contact",
             columns=tuple(

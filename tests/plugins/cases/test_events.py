@@ -309,3 +309,17 @@ def test_annuities_move_the_paid_year_on(acting, agency):
     with acting("clerk"):
         do(ident, "record_event", **paid, annuity_year=6)
         assert get(record_class(CASE), ident).paid_to_year == 6
+
+
+def test_a_card_dropped_on_a_lane_moves_the_case_by_its_event_or_says_what_is_missing(acting, agency):
+    from plugins.cases.views import move_card
+
+    with acting("clerk"):
+        case = create(record_class(CASE), {"case_type": "tm_application", "mark_name": "卡片", "status": "accepted"})
+        ident = case.id
+    with acting("clerk"):
+        assert move_card(get(record_class(CASE), ident), "substantive_exam")["status"] == "substantive_exam"
+    with pytest.raises(Invalid), acting("clerk"):
+        move_card(get(record_class(CASE), ident), "refused")
+    with pytest.raises(Invalid), acting("clerk"):
+        move_card(get(record_class(CASE), ident), "registered")
