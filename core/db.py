@@ -111,7 +111,7 @@ def release(session: Any) -> None:
 
 @contextmanager
 def acting_as(principal: Principal) -> Iterator[Any]:
-    """Be `principal` inside the block, with a session that holds nothing of anybody else. The block commits by itself."""
+    """Be `principal` inside the block, with a session that holds nothing of others. The block commits by itself."""
     release(db.session())
     with current_app.app_context(), as_principal(principal):
         yield db.session
@@ -139,7 +139,7 @@ def system(reason: str) -> Iterator[Any]:
 
 @contextmanager
 def elevated(reason: str) -> Iterator[Any]:
-    """Derived reads and writes inside a person's own transaction: rules rest, the person stays the actor, `reason` is audited.
+    """Derived reads and writes in a person's own transaction: rules rest, the person stays the actor, `reason` is kept.
 
     Rows that were loaded inside are forgotten at the end, so that nothing leaks into what the person sees.
     """

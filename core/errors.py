@@ -18,6 +18,7 @@ class FieldError:
     message: Any
 
     def as_dict(self) -> dict[str, str]:
+        """As the API shows it."""
         return {"field": self.field, "code": self.code, "message": str(self.message)}
 
 

@@ -102,7 +102,7 @@ _ = lazy
 class L(LazyText):
     """A label that is data: both languages are given in place."""
 
-    __slots__ = ("zh", "en")
+    __slots__ = ("en", "zh")
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -120,7 +120,7 @@ class L(LazyText):
 
 
 def load_catalogs(folders: list[Path]) -> None:
-    """Replace the merged Chinese catalog by those of `folders` (each a `translations` folder); compiles what is stale."""
+    """Replace the merged Chinese catalog by those of the `translations` folders; compiles what is stale."""
     _catalog.clear()
     for folder in folders:
         source = folder / "zh" / "LC_MESSAGES" / "messages.po"
@@ -181,4 +181,4 @@ if __name__ == "__main__" and sys.argv[1:2] == ["extract"]:
     root = Path(__file__).resolve().parent.parent
     for place in [root / "core", *sorted(p.parent for p in (root / "plugins").glob("*/plugin.toml"))]:
         if len(sys.argv) == 2 or place.name in sys.argv[2:]:
-            print(place.name, *extract(place))
+            print(place.name, *extract(place))  # noqa: T201 - a developer's tool

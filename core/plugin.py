@@ -1,4 +1,4 @@
-"""The core's own contributions, through the same hooks as everybody's: people, roles of administration, their rights."""
+"""The core's own contributions, through the same hooks as everybody's: people, roles of administration, rights."""
 
 from __future__ import annotations
 
@@ -32,16 +32,19 @@ ORGANISATION = ("core.branch", "core.department", "core.team", "core.user")
 
 @hookimpl
 def register_records() -> list[type[Any]]:
+    """Organisation, sign-ins, notes, files and messages."""
     return [*ORG_RECORDS, *NOTE_RECORDS]
 
 
 @hookimpl
 def register_roles() -> list[Role]:
+    """The roles of administration."""
     return list(ROLES)
 
 
 @hookimpl
 def register_grants() -> list[Grant]:
+    """What administrators, security and everybody may do."""
     grants = [Grant("administrator", "*", ("*",))]
     grants += [Grant("*", key, ("read",)) for key in ORGANISATION]
     grants += [
@@ -84,6 +87,7 @@ def of_seen_records(model: Any, principal: Principal) -> ColumnElement[bool]:
 
 @hookimpl
 def register_scopes() -> dict[str, Scopes]:
+    """What own means for the core's records."""
     own = Scopes(own=mine)
     return {
         "core.notification": own,
@@ -97,6 +101,7 @@ def register_scopes() -> dict[str, Scopes]:
 
 @hookimpl
 def register_rules() -> list[Rule]:
+    """Messages are for their receiver alone."""
     return [
         Rule("core.notification", "only mine", mine),
         Rule("core.user", "everybody", lambda model, principal: true(), actions=()),
@@ -105,6 +110,7 @@ def register_rules() -> list[Rule]:
 
 @hookimpl
 def register_views() -> list[Any]:
+    """People, departments, branches."""
     person = Section(
         "person", _("Person"), ("login", "name", "name_en", "title_text", "email", "mobile", "locale", "active")
     )
@@ -139,6 +145,7 @@ def register_views() -> list[Any]:
 
 @hookimpl
 def register_menus() -> list[Menu]:
+    """The settings group."""
     return [
         Menu("people", _("People"), "users", "settings", 10, record="core.user", permission=("core.user", "update")),
         Menu(

@@ -36,8 +36,8 @@ class Param:
 class Action:
     """A named action on a record type; who may run it is a grant of the same code.
 
-    `handler(record, params)` runs in the transaction; for `bulk` actions `handler(records, params)`. `available(record)` gives
-    True, or the reason why not. `params` is a sequence or a function of the record.
+    `handler(record, params)` runs in the transaction; for `bulk` actions `handler(records, params)`. `available(record)`
+    gives True, or the reason why not. `params` is a sequence or a function of the record.
     """
 
     record: str
@@ -54,6 +54,7 @@ class Action:
     template: str | None = None
 
     def params_for(self, record: Any) -> Sequence[Param]:
+        """The inputs asked for this record."""
         return self.params(record) if callable(self.params) else self.params
 
 
@@ -68,7 +69,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a job runs by itself: `every` so often, or `daily` at HH:MM in Asia/Shanghai. `make_up`: once after an outage."""
+    """When a job runs by itself: `every` so often, or `daily` at HH:MM, Asia/Shanghai. `make_up`: once after an outage."""
 
     name: str
     job: str
@@ -104,7 +105,7 @@ class Demo:
 
 @dataclass(frozen=True)
 class ImportSource:
-    """How a record type is imported; `support` is a `core.ImportSupport`. Several plugins may support one record type."""
+    """How a record type is imported; `support` is a `core.ImportSupport`. Several plugins may support one type."""
 
     record: str
     support: Any
@@ -131,6 +132,7 @@ class RecordType:
 
     @property
     def search_fields(self) -> list[Field]:
+        """The fields in which the quick search looks."""
         return [f for f in self.fields.values() if f.search and not f.hidden]
 
 
@@ -173,6 +175,7 @@ class Registry:
             put(session, event, payloads, [s.name for s in self.events[event]])
 
     def add_type(self, plugin: str, model: type[Record]) -> None:
+        """Take in a record class of a plugin."""
         spec = model.__record__
         if spec["key"] in self.types:
             self.problem(plugin, f"record {spec['key']} is declared twice", "rename one of them")

@@ -8,6 +8,7 @@ import secrets
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = ROOT / "config" / "default.toml"
@@ -46,6 +47,7 @@ class Settings:
 
     @property
     def is_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
         return self.database.startswith("sqlite")
 
 
@@ -77,8 +79,8 @@ def _from_environment() -> dict:
     return found
 
 
-def load_settings(config: Path | None = None, **overrides) -> Settings:
-    """Read `config` (or `ZHIAN_CONFIG`, or `<data>/config.toml`, or the default), then the environment, then `overrides`.
+def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """Read `config` (or `ZHIAN_CONFIG`, `<data>/config.toml`, the default), then the environment, then `overrides`.
 
     Raises `ValueError` that names an unknown key.
     """

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a list: a field, or a template cell that needs some fields. `after` anchors it behind another column."""
+    """A column of a list: a field, or a template cell that needs some fields. `after` anchors it behind another."""
 
     key: str
     label: Any = None

@@ -1,0 +1,1 @@
+"""Hooks: their specs, manifests, resolving, calling with an error policy, and migrations."""

@@ -71,7 +71,7 @@ def _both(value: dict | str) -> L:
 
 
 def discover(extra: Path | None = None) -> tuple[dict[str, Manifest], list[StartProblem]]:
-    """All plugins that could be enabled: folders of `plugins/` and the entry points `zhian.plugins`. Imports nothing."""
+    """All plugins that could be enabled: in `plugins/` and by the entry points `zhian.plugins`. Imports nothing."""
     found: dict[str, Manifest] = {}
     problems: list[StartProblem] = []
     places = [

@@ -1,4 +1,4 @@
-"""One Alembic history per plugin: upgrade in load order under a lock, status, and new revisions from the declarations."""
+"""One Alembic history per plugin: upgrade in load order under a lock, status, new revisions from declarations."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class State:
 
     @property
     def ok(self) -> bool:
+        """Whether schema and code agree."""
         return self.current == self.head
 
 
@@ -139,8 +140,8 @@ def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> P
         if kind == "column" and not reflected:
             return _column_owner(item, registry) == plugin
         table = getattr(item, "table", None)
-        return (
-            table is None or (owner_of(table, registry) == plugin and not (reflected and str(name).endswith(SUFFIXES)))
+        return table is None or (
+            owner_of(table, registry) == plugin and not (reflected and str(name).endswith(SUFFIXES))
         )
 
     with engine.connect() as connection:
@@ -197,6 +198,7 @@ def _write(
         f'"""{message.capitalize()}."""\n\n'
         + "\n".join(sorted(imports))
         + f'\n\nrevision = "{plugin}_{number:04d}"\ndown_revision = {head!r}\n\n\n'
-        f"def upgrade() -> None:\n    {parts['upgrade'].strip()}\n\n\ndef downgrade() -> None:\n    {parts['downgrade'].strip()}\n"
+        f"def upgrade() -> None:\n    {parts['upgrade'].strip()}\n\n\n"
+        f"def downgrade() -> None:\n    {parts['downgrade'].strip()}\n"
     )
     return target

@@ -1,8 +1,8 @@
 """Every hook of Zhian, typed, with its contract in the docstring. The prefix tells when it runs and what an error does.
 
 `register_*` is collected once at start: an error stops the start and names the plugin.
-`validate_*`, `before_*` run inside the transaction and may refuse. `after_*` runs inside it too, but has no veto: an error
-there is a fault, and the write is rolled back whole.
+`validate_*`, `before_*` run inside the transaction and may refuse. `after_*` runs inside it too, but has no veto: an
+error there is a fault, and the write is rolled back whole.
 `filter_*`, `slot_*` are isolated: a fault drops that contribution, is logged and shown to administrators.
 `provide_*` gives the first result that is not None. What happens after the commit goes through `register_subscribers`.
 A hook gets whole lists, never one row of a list.

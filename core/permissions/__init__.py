@@ -1,0 +1,1 @@
+"""Who may do what: principals, organisation, grants and rules, and the session that holds them."""

@@ -1,4 +1,4 @@
-"""The session that enforces record rules: on every select, and before and after each flush. Nothing above it decides rights."""
+"""The session that enforces record rules: on every select, before and after each flush. Nothing above decides rights."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class GuardedSession(FlaskSession):
 
     @property
     def principal(self) -> Principal:
+        """Whose rules hold in this session now."""
         return SYSTEM if self.info.get("system") or self.info.get("elevated") else current_principal()
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
@@ -46,12 +47,14 @@ class GuardedSession(FlaskSession):
         return self.scalars(select(entity).where(entity.id == key)).first()
 
     def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """Like `get`, but raises `NotFound`."""
         found = self.get(entity, ident, **options)
         if found is None:
             raise NotFound()
         return found
 
     def bulk_save_objects(self, *args: Any, **options: Any) -> None:
+        """Always raises `Unguarded`."""
         raise Unguarded("bulk_save_objects escapes rules and audit; use bulk_create")
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
@@ -137,7 +140,7 @@ def check_before(session: GuardedSession, work: Pending) -> None:
 
 
 def check_after(session: GuardedSession, work: Pending) -> None:
-    """Do the rows as written still lie within the person's scope? Nobody moves a row out of (or into) somebody else's."""
+    """Do the rows as written still lie within the person's scope? Nobody moves a row out of (or into) another's."""
     if session.principal.is_system:
         return
     for model, records in work.created.items():
@@ -150,7 +153,7 @@ def check_after(session: GuardedSession, work: Pending) -> None:
 
 
 def _watched(principal: Principal, model: type[Record], action: str) -> frozenset[str] | None:
-    """The columns on which the rule hangs; a row that keeps them stays in scope. None when it asks for anything else."""
+    """The columns on which the rule hangs; a row that keeps them stays in scope. None when it asks for more."""
     key = ("watched", model, action)
     if key not in principal.cache:
         parts = list(visitors.iterate(access().where(model, principal, action)))

@@ -1,4 +1,4 @@
-"""Who is asking: an immutable picture of a person, a key, or the system, and the place where the current one is kept."""
+"""Who is asking: an immutable picture of a person, a key or the system, and where the current one is kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Principal:
-    """`department_ids` are the own department and those below; `scopes` of an API key narrow the person's rights, None means all."""
+    """`department_ids`: the own department and those below; `scopes` of an API key narrow the rights, None means all."""
 
     user_id: int | None = None
     login: str = ""

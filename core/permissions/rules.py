@@ -29,7 +29,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Grant:
-    """`role` may do `actions` on `record` within `scope`. Role `*` is everybody signed in as staff; record `*` is every type."""
+    """`role` may do `actions` on `record` within `scope`. Role `*` is all signed-in staff; record `*` is every type."""
 
     role: str
     record: str
@@ -49,6 +49,7 @@ class Scopes:
     extra: dict[str, Expression] = field(default_factory=dict)
 
     def expression(self, name: str, model: Any, principal: Principal) -> ColumnElement[bool]:
+        """One scope as SQL; false when it is not given."""
         if name == "all":
             return true()
         rule = self.extra.get(name) or getattr(self, name, None)
@@ -124,9 +125,11 @@ class Access:
         self.field_rules: dict[str, list[FieldRule]] = defaultdict(list)
 
     def add_role(self, role: Role) -> None:
+        """The first one of a code counts."""
         self.roles.setdefault(role.code, role)
 
     def add_grant(self, grant: Grant) -> None:
+        """Grants add up."""
         self.grants[grant.role, grant.record].append(grant)
 
     def grants_of(self, principal: Principal, record_key: str, action: str) -> Iterable[Grant]:
@@ -155,7 +158,7 @@ class Access:
         return true() if name == "all" else scopes.expression(name, model, principal) if scopes else false()
 
     def where(self, model: type[Record], principal: Principal, action: str) -> ColumnElement[bool]:
-        """Which rows of `model` the principal may `action`. The same object for the same principal, so statements stay cached."""
+        """Which rows of `model` the principal may `action`: one object per principal, so that statements stay cached."""
         if principal.is_system:
             return true()
         key = ("where", model, action)

@@ -115,7 +115,7 @@ def _inspect(statement: Select[Any]) -> set[str]:
 
 
 def _inspect_sources(statement: Any) -> None:
-    """Refuse tables that are named as a source by themselves, without any condition on their class: no rule reaches them."""
+    """Refuse tables named as a source by themselves, without a condition on their class: no rule reaches them."""
     if statement._prefixes or statement._suffixes or statement._statement_hints or statement._hints:
         raise Unguarded("SQL as text in prefixes, suffixes or hints escapes the record rules")
     entities = (

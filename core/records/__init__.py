@@ -1,0 +1,1 @@
+"""Records: declaration, reading, writing, numbering, audit and files."""

@@ -1,4 +1,4 @@
-"""The audit log, the spine of history: one row for each write, action, sign-in, export and elevation, in the same transaction."""
+"""The audit log, the spine of history: one row per write, action, sign-in, export, elevation, in the same transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Origin:
 MANY = 100
 """From so many rows on the database takes them as a stream."""
 
-origin: ContextVar[Origin] = ContextVar("zhian_origin", default=Origin())
+origin: ContextVar[Origin] = ContextVar("zhian_origin", default=Origin())  # noqa: B039 - frozen
 
 
 class AuditEntry(Base):

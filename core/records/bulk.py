@@ -1,4 +1,4 @@
-"""Many records at once, for imports: the same checks, numbers, hooks and audit as one by one, with one insert per table."""
+"""Many records at once, for imports: checks, numbers, hooks and audit as one by one, with one insert per table."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def bulk_create(
 ) -> list[int]:
     """Create records and return their ids in the same order, all or none.
 
-    `validated=True` says that each dict (by field name) went through `loader(model).load` already. Hooks see records that are
-    not attached to the session: their columns and id are there, their relationships are not.
+    `validated=True` says that each dict (by field name) went through `loader(model).load` already. Hooks see records
+    that are not attached to the session: their columns and id are there, their relationships are not.
     """
     if not values:
         return []
@@ -91,7 +91,7 @@ def _check_targets(model: type[Record], values: list[dict[str, Any]]) -> None:
 def insert_derived(model: type[Record], records: list[Any]) -> list[int]:
     """Insert new, unattached records that a plugin derived itself; returns their ids. Only inside `elevated()`.
 
-    No hooks, no numbers and no audit row each: the caller notes the whole derivation once. Raises `Unguarded` elsewhere.
+    No hooks, numbers or audit row each: the caller notes the whole derivation once. Raises `Unguarded` elsewhere.
     """
     session = db.session()
     if not session.principal.is_system:
@@ -131,14 +131,14 @@ def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
     """Fresh primary keys of a table, for rows that are inserted in this transaction."""
     if connection.dialect.name == "postgresql":
         sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
-        statement = text(f"SELECT nextval({sequence}::regclass) FROM generate_series(1, :n)")
+        statement = text(f"SELECT nextval({sequence}::regclass) FROM generate_series(1, :n)")  # noqa: S608 - a declared table
         return list(connection.execute(statement, {"n": count}).scalars())
     last = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :t"), {"t": table.name}).scalar() or 0
     return list(range(last + 1, last + 1 + count))
 
 
 def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert complete rows (column name to value): COPY on PostgreSQL, executemany elsewhere. Rules are the caller's."""
+    """Insert complete rows (column name to value): COPY on PostgreSQL, else executemany. Rules are the caller's."""
     if not rows:
         return
     if connection.dialect.name != "postgresql":
@@ -163,7 +163,7 @@ def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]
 def bulk_update(
     model: type[Record], items: list[tuple[int, int | None, dict[str, Any]]], *, allow: Iterable[str] = ()
 ) -> list[int]:
-    """Update records given as (id, version or None, values by field name), all or none; returns the ids that changed."""
+    """Update records given as (id, version or None, values by field name), all or none; the ids that changed."""
     records: dict[int, Any] = {}
     ids = [ident for ident, _version, _values in items]
     for start in range(0, len(ids), 500):

@@ -117,4 +117,5 @@ def plain(value: Any) -> Any:
 
 
 def plain_dict(values: dict[str, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+    """The values (of some names) as JSON keeps them."""
     return {k: plain(v) for k, v in values.items() if names is None or k in names}

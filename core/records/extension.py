@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from sqlalchemy.orm import MappedColumn
 
 from core.records.base import Record, link_relationship, public_name
@@ -10,13 +9,14 @@ from core.records.changes import forget_specs
 
 
 def extend(model: type[Record], plugin: str, **columns: MappedColumn) -> None:
-    """Give `model` more fields. In the database they are called `<plugin>_<field>`; raises `TypeError` on a clash of names."""
+    """Give `model` more fields, in the database `<plugin>_<field>`; raises `TypeError` on a clash of names."""
     for attr, column in columns.items():
         spec = column.column.info["field"]
         if hasattr(model, attr) or hasattr(model, attr.removesuffix("_id")):
             owner = getattr(getattr(model, attr, None), "info", {}).get("field")
             raise TypeError(
-                f"{plugin} adds {attr} to {model.__record__['key']}, which has it already (from {getattr(owner, 'plugin', 'core')})"
+                f"{plugin} adds {attr} to {model.__record__['key']}, which has it already"
+                f" (from {getattr(owner, 'plugin', 'core')})"
             )
         column.column.name = f"{plugin}_{attr}"
         spec.attr, spec.name, spec.plugin = attr, public_name(attr, spec), plugin

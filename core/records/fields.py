@@ -1,9 +1,10 @@
-"""Field helpers: one declaration makes the column and carries all that schema, form, list, import and API derive from."""
+"""Field helpers: one declaration makes the column and carries all that form, list, import and API derive from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field as dc_field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dc_field
 from typing import Any
 
 from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, Text
@@ -21,7 +22,7 @@ class Choice:
     tone: str = ""
     synonyms: tuple[str, ...] = ()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter((self.code, self.label))
 
 
@@ -59,6 +60,7 @@ class Field:
 
     @property
     def choices(self) -> Sequence[Choice]:
+        """The choices as they are now."""
         source = self.choices_source
         return () if source is None else source() if callable(source) else source
 
@@ -71,6 +73,7 @@ class Field:
 
     @property
     def writable(self) -> bool:
+        """Whether people and programs may set it."""
         return not (self.readonly or self.compute or self.hidden)
 
 

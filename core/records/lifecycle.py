@@ -1,4 +1,4 @@
-"""What happens around each flush: stamps, computed fields, numbers, hooks, audit rows and events. Rights are the guard's."""
+"""What happens around each flush: stamps, computed fields, numbers, hooks, audit, events. Rights are the guard's."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def stamp_new(model: type[Record], records: list[Any]) -> None:
 
 
 def stamp_changed(records: list[Any]) -> None:
+    """Who changed them, and when."""
     who, at = current_principal().user_id, now()
     for record in records:
         record.updated_by_id, record.updated_at = who, at

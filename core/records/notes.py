@@ -1,4 +1,4 @@
-"""Comments on records and stored files: `core.note`, `core.attachment`, in-app `core.notification`, and the file store."""
+"""Comments, stored files and in-app messages: `core.note`, `core.attachment`, `core.notification`, the file store."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ class Text:
     text: str
 
     def render(self, record: Any, day: date) -> str:
+        """The characters."""
         return self.text
 
 
@@ -34,6 +35,7 @@ class DatePart:
     field: str | None = None
 
     def render(self, record: Any, day: date) -> str:
+        """The date by the pattern."""
         value = getattr(record, self.field, None) if self.field else day
         return value.strftime(self.pattern) if value else "0" * len(day.strftime(self.pattern))
 
@@ -47,6 +49,7 @@ class FieldPart:
     unknown: str = "X"
 
     def render(self, record: Any, day: date) -> str:
+        """The value, or its stand-in."""
         value = self.source(record) if callable(self.source) else getattr(record, self.source, None)
         return str(value) if value not in (None, "") else self.unknown * max(self.width, 1)
 
@@ -65,7 +68,7 @@ Part = Text | DatePart | FieldPart | Seq
 
 @dataclass(frozen=True)
 class NumberRule:
-    """How `field` of the record `key` is numbered. Exactly one part is a `Seq`. `when` says which records take a number."""
+    """How `field` of the record `key` is numbered. One part is a `Seq`. `when` says which records take a number."""
 
     key: str
     field: str

@@ -112,7 +112,7 @@ def where_of(kind: RecordType, query: Query) -> list[ColumnElement[bool]]:
 def _hinted(kind: RecordType, query: Query, conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
     """The conditions of a page, for SQLite with the hint that the record rule holds for most rows.
 
-    It knows no distribution of values, so it would collect and sort all that a scope allows. A substring of the first key
+    It knows no distribution of values, so it would collect and sort all that a scope allows. A part of the first key
     of the order is found in the index of that order, where the page ends after its last row.
     """
     rule, first = allowed(kind), (query.sort or (kind.order,))[0].lstrip("-+")

@@ -1,4 +1,4 @@
-"""marshmallow schemas made from field declarations: what comes in from forms, API and imports becomes values or field errors."""
+"""marshmallow schemas made from field declarations: what comes in becomes values, or errors that name the field."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import datetime as dt
 import decimal
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields as ma
+from marshmallow import Schema, ValidationError
+from marshmallow import fields as ma
 
 from core.clock import LOCAL
 from core.errors import FieldError
@@ -224,7 +225,7 @@ class Loader:
         errors: list[FieldError] = []
         for name, value in values.items():
             spec = self.specs.get(name)
-            if spec is None or spec.hidden and name not in allow:
+            if spec is None or (spec.hidden and name not in allow):
                 errors.append(FieldError(str(name), "unknown", MESSAGES["unknown"]))
             elif not spec.writable and name not in allow:
                 errors.append(FieldError(name, "readonly", MESSAGES["readonly"]))

@@ -44,7 +44,7 @@ def get(model: type[R], ident: int) -> R:
 def load_values(
     model: type[Record], values: dict[str, Any], *, partial: bool, allow: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Values by attribute, checked against declaration, field rules and visibility of link targets; raises `Invalid`."""
+    """Values by attribute, checked against declaration, field rules and sight of link targets; raises `Invalid`."""
     if not isinstance(values, dict):
         raise Invalid([FieldError("", "object", _("Give the values as an object of fields."))])
     if partial:  # what was shown as hidden comes back from forms and programs as it is, and stays as it is
@@ -79,7 +79,7 @@ def _is_seen(key: str, ident: int) -> bool:
 
 
 def create(model: type[R], values: dict[str, Any], *, allow: Iterable[str] = ()) -> R:
-    """Make a record and flush it; raises `Invalid`, `Forbidden`, `Refused`. `allow` names read-only fields that code may set."""
+    """Make a record and flush it; raises `Invalid`, `Forbidden`, `Refused`. `allow`: read-only fields that code may set."""
     if not access().can(db.session().principal, model.__record__["key"], "create"):
         raise Forbidden(detail={"record": model.__record__["key"], "action": "create"})
     record = model(**load_values(model, values, partial=False, allow=frozenset(allow)))

@@ -25,22 +25,26 @@ class ExactDecimal(TypeDecorator[Decimal]):
         self.precision, self.scale = precision, scale
 
     def load_dialect_impl(self, dialect: Any) -> Any:
+        """The type in this database."""
         return dialect.type_descriptor(
             BigInteger() if dialect.name == "sqlite" else Numeric(self.precision, self.scale)
         )
 
     def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        """To the database."""
         if value is None:
             return None
         exact = Decimal(value).quantize(Decimal(1).scaleb(-self.scale))
         return int(exact.scaleb(self.scale)) if dialect.name == "sqlite" else exact
 
     def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:
+        """From the database."""
         if value is None or dialect.name != "sqlite":
             return value
         return Decimal(int(value)).scaleb(-self.scale)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """Compared values are of the same type."""
         return self
 
 
@@ -51,9 +55,11 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Any) -> Any:
+        """The type in this database."""
         return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """To the database."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -62,6 +68,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """From the database."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
