@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from core import Change, FieldError, Invalid, _, current_principal, db
+from core import Change, FieldError, Invalid, _, current_principal, db, record_class
 from plugins.deadlines.overlay import engine
 from plugins.deadlines.records import MANUAL, Deadline
 
@@ -25,6 +25,8 @@ def complete(rows: list[Deadline]) -> None:
         row.internal_date = min(row.internal_date or calendars["tm"].on_or_before(row.safe_date - AHEAD), row.safe_date)
         row.calendar = calendars.coverage(row.due.year)
         row.responsible_id = row.responsible_id or current_principal().user_id
+        case = db.session.get(record_class("cases.case"), row.case_id)
+        row.heading = f"{case.name if case is not None else ''} · {row.name}"[-300:]
 
 
 def guard(changes: list[Change]) -> None:

@@ -17,6 +17,7 @@ STATUSES = (
     Choice("waived", L("已放弃", "Waived")),
     Choice("missed", L("已错过", "Missed"), "danger"),
     Choice("moot", L("不再需要", "No longer needed")),
+    Choice("passed", L("窗口已过", "Window closed")),
     Choice("superseded", L("已被新计算取代", "Superseded")),
 )
 LIVE = ("open", "to_confirm")

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import _, db, elevated, gettext, insert_derived, note_action, now, record_class, today
-from plugins.cases import members_of
+from core import _, current_locale, db, elevated, gettext, insert_derived, note_action, now, record_class, today
+from plugins.cases import event_types, members_of
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.facts import OPEN, SETTLED, Derived
@@ -56,7 +56,7 @@ def _follow_batch(engine: Deriver, cases: Sequence[Any], fresh: bool, as_of: dat
     if not fresh:
         work.deputies = _deputies(ids)
     for case in cases:
-        work.days = {str(event.id): event.date for event in events.get(case.id, ())}
+        work.events = {str(event.id): event for event in events.get(case.id, ())}
         derived = engine(facts_of(case, events.get(case.id, ())), as_of).deadlines
         rows = stored.get(case.id, {})
         if rows:
@@ -74,7 +74,7 @@ class _Work:
         self.engine = engine
         self.made: list[Any] = []
         self.changes: list[tuple[Any, dict[str, Any]]] = []
-        self.days: dict[str, date | None] = {}
+        self.events: dict[str, Any] = {}
         self.deputies: dict[int, int] = {}
 
     def change(self, row: Any, **values: Any) -> None:
@@ -135,7 +135,8 @@ _COLUMNS = (
     *(Deadline.id, Deadline.case_id, Deadline.identity, Deadline.rule_code, Deadline.occurrence, Deadline.status),
     *(Deadline.due, Deadline.computed_due, Deadline.safe_date, Deadline.nominal_date, Deadline.base_date),
     *(Deadline.internal_date, Deadline.overridden, Deadline.reason, Deadline.severity, Deadline.calendar),
-    *(Deadline.responsible_id, Deadline.deputy_id, Deadline.department_id),
+    *(Deadline.responsible_id, Deadline.deputy_id, Deadline.department_id, Deadline.optional),
+    *(Deadline.name, Deadline.heading),
 )
 
 
@@ -158,7 +159,7 @@ def _compare(work: _Work, case: Any, derived: Iterable[Derived], rows: dict[str,
                 work.made.append(_new(work.engine, case, item))
         elif row.status in LIVE:
             _update(work, case, item, row)
-        elif row.status == "moot" and item.wanted:
+        elif row.status in ("moot", "passed") and item.wanted:
             why = gettext("The facts of the case give this deadline again.")
             work.change(row, status="open", change_note=why, closed_at=None)
     for identity, row in rows.items():
@@ -170,8 +171,8 @@ def _update(work: _Work, case: Any, item: Derived, row: Any) -> None:
     """A live row against what follows now: settled, replaced by new dates, or only kept up."""
     if item.state == SETTLED:
         _settle(work, item, row)
-    elif item.optional and item.overdue and row.status == "open":
-        _close(work, row, "moot", gettext("The opportunity has passed."))
+    elif item.window and item.overdue and row.status == "open":
+        _close(work, row, "passed", gettext("The opportunity has passed."))
     elif item.state == OPEN and _differs(item, row):
         work.made.append(_replace(work, case, item, row))
     else:
@@ -193,9 +194,18 @@ def _settle(work: _Work, item: Derived, row: Any) -> None:
         return
     status = "to_confirm" if row.severity == "fatal" else "met"
     note = gettext("An event of the case shows that it was done.")
-    evidence = gettext("Event %(id)s", id=item.cleared_by)
-    act_date = work.days.get(item.cleared_by)
-    work.change(row, status=status, evidence=evidence, act_date=act_date, change_note=note, closed_at=now())
+    event = work.events.get(item.cleared_by)
+    told = {"evidence": _event_words(event), "act_date": event.date if event is not None else None}
+    work.change(row, status=status, change_note=note, closed_at=now(), **told)
+
+
+def _event_words(event: Any) -> str | None:
+    """The name and the day of an event, as evidence reads."""
+    if event is None:
+        return None
+    known = event_types().get(event.code)
+    name = known.label(current_locale()) if known is not None else event.code
+    return f"{name} {event.date.isoformat() if event.date else ''}".strip()
 
 
 def _close(work: _Work, row: Any, status: str, why: str) -> None:
@@ -220,7 +230,8 @@ def _replace(work: _Work, case: Any, item: Derived, row: Any) -> Any:
 
 def _keep_up(work: _Work, case: Any, item: Derived, row: Any) -> None:
     """What may change without a new row: how sure the calendar is, how grave it is, who has the case."""
-    wanted = {"calendar": item.calendar, "severity": item.severity, "department_id": case.department_id}
+    wanted = {"calendar": item.calendar, "severity": item.severity, "optional": item.optional}
+    wanted |= {"department_id": case.department_id, "heading": _heading(case, row)}
     if row.responsible_id is None:
         wanted["responsible_id"] = case.agent_id
     if row.deputy_id is None and case.id in work.deputies:
@@ -252,18 +263,26 @@ def _new(engine: Deriver, case: Any, item: Derived) -> Any:
         nominal_date=item.nominal,
         calendar=item.calendar,
         provisional=item.calendar == "provisional",
+        optional=item.optional,
         unverified=rule.code.startswith("LOCAL."),
         amount=_amount(engine, item),
         responsible_id=case.agent_id,
         department_id=case.department_id,
         identity=item.identity,
         fact=item.fact,
+        event_id=int(item.fact[6:]) if item.fact.startswith("event:") else None,
         occurrence=item.occurrence,
         inputs=plain_inputs(item.inputs),
         rule_version=engine.pack.version,
         calendar_version=engine.engine.calendars.version,
     )
+    row.heading = _heading(case, row)
     return row
+
+
+def _heading(case: Any, row: Any) -> str:
+    """The case before the matter, for calendars and messages."""
+    return f"{case.name or case.number or ''} · {row.name}"[-300:]
 
 
 def _amount(engine: Deriver, item: Derived) -> Decimal | None:

@@ -109,6 +109,8 @@ def before_update(model: type[Record], changes: list[Change]) -> None:
     """What is computed is not edited."""
     if model is Deadline:
         byhand.guard(changes)
+    elif model.__record__["key"] == watching.CASE:
+        watching.refuse_to_close(changes)
 
 
 @hookimpl

@@ -69,7 +69,7 @@ RELEVANT = frozenset(
         "jurisdiction",
         "side",
     }
-    | {"archived_at", "watched"}
+    | {"archived_at", "watched", "name", "title", "mark_name"}
 )
 """Fields of a case whose change asks for deriving anew."""
 

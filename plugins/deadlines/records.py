@@ -26,7 +26,8 @@ class Deadline(Record):
         "label": _("Deadline"),
         "plural": _("Deadlines"),
         "title": "name",
-        "secondary": "rule_code",
+        "title_en": "name_en",
+        "secondary": "heading",
         "icon": "clock",
         "order": "due",
         "archive": False,
@@ -40,6 +41,7 @@ class Deadline(Record):
             sqlite_where=_NOT_SUPERSEDED,
             postgresql_where=_NOT_SUPERSEDED,
         ),
+        Index("ix_deadlines_deadline_case", "case_id", "status", "due"),
         Index("ix_deadlines_deadline_status_due", "status", "due"),
         Index("ix_deadlines_deadline_status_internal", "status", "internal_date"),
         Index("ix_deadlines_deadline_person", "responsible_id", "status", "internal_date"),
@@ -49,6 +51,7 @@ class Deadline(Record):
     case_id: Mapped[int] = fields.link("cases.case", _("Case"), required=True, on_delete="cascade", index=False)
     name: Mapped[str] = fields.text(_("Name"), required=True)
     name_en: Mapped[str | None] = fields.text(_("English name"))
+    heading: Mapped[str | None] = fields.text(_("Case and matter"), readonly=True, track=False, max_length=300)
     rule_code: Mapped[str] = fields.text(_("Rule"), required=True, readonly=True, max_length=80, default=MANUAL)
     kind: Mapped[str] = fields.choice(_("Kind"), choices.KINDS, required=True, readonly=True, default="deadline")
     severity: Mapped[str] = fields.choice(_("Severity"), choices.SEVERITIES, required=True, default="curable")
@@ -61,6 +64,9 @@ class Deadline(Record):
     nominal_date: Mapped[date] = fields.date(_("End as counted"), required=True, readonly=True)
     calendar: Mapped[str] = fields.choice(_("Calendar"), choices.COVERAGES, required=True, readonly=True)
     provisional: Mapped[bool] = fields.boolean(_("Provisional"), readonly=True, default=False)
+    optional: Mapped[bool] = fields.boolean(
+        _("Optional"), readonly=True, default=False, help=_("An opportunity that nobody has to use.")
+    )
     unverified: Mapped[bool] = fields.boolean(_("Local law not verified"), readonly=True, default=False)
     amount: Mapped[Decimal | None] = fields.money(_("Official fee"), readonly=True)
 
@@ -71,7 +77,10 @@ class Deadline(Record):
     )
 
     identity: Mapped[str] = fields.text(_("Identity"), required=True, hidden=True, track=False, max_length=160)
-    fact: Mapped[str] = fields.text(_("Base fact"), required=True, readonly=True, max_length=40)
+    fact: Mapped[str] = fields.text(_("Base fact"), required=True, hidden=True, track=False, max_length=40)
+    event_id: Mapped[int | None] = fields.link(
+        "cases.event", _("Event"), readonly=True, on_delete="set_null", index=False
+    )
     occurrence: Mapped[str] = fields.text(_("Occurrence"), required=True, readonly=True, max_length=20)
     inputs: Mapped[dict | None] = fields.json(_("Inputs"), hidden=True, track=False)
     rule_version: Mapped[str | None] = fields.text(_("Rule version"), readonly=True, max_length=60, track=False)

@@ -50,7 +50,7 @@ CLOSING = Section(
 ORIGIN = Section(
     "origin",
     _("Origin"),
-    ("rule_code", "kind", "fact", "occurrence", "rule_version", "calendar_version", "computed_due", "replaces"),
+    ("rule_code", "kind", "event", "occurrence", "rule_version", "calendar_version", "computed_due", "replaces"),
     folded=True,
 )
 
@@ -68,7 +68,7 @@ def _deadline_views() -> list[View]:
                 Column(
                     "name",
                     template="deadlines/cell_name.html",
-                    needs=("name", "name_en", "severity", "unverified"),
+                    needs=("name", "name_en", "severity", "unverified", "optional"),
                     sort="name",
                 ),
                 Column("case"),
@@ -93,15 +93,15 @@ def _deadline_views() -> list[View]:
                 Preset("month", _("Next 30 days"), OPEN | {"due__lte": "today+30"}, sort="due"),
                 Preset("confirm", _("Second person wanted"), {"status": "to_confirm"}, sort="due"),
                 Preset("provisional", _("Provisional"), OPEN | {"provisional": "true"}, sort="due"),
-                Preset("closed", _("Closed"), {"status__in": "met,waived,missed"}, sort="-due"),
+                Preset("closed", _("Closed"), {"status__in": "met,waived,missed,passed"}, sort="-due"),
             ),
             sort="internal_date",
             empty=_("No deadlines here. They come by themselves from the dates and events of cases."),
         ),
-        CalendarView(DEADLINE, date="due", title="name", tone="severity"),
+        CalendarView(DEADLINE, date="due", title="heading", tone="severity"),
         DetailView(
             DEADLINE,
-            subtitle=("rule_code",),
+            subtitle=("rule_code", "case"),
             badge="status",
             tags=("severity",),
             head_template="deadlines/head.html",

@@ -7,11 +7,29 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import Change, db, elevated, record_class
+from core import Change, Refused, _, current_locale, db, elevated, record_class
 from plugins.deadlines import docket
+from plugins.deadlines.choices import LIVE
 from plugins.deadlines.reading import RELEVANT
+from plugins.deadlines.records import Deadline
 
 CASE, EVENT = "cases.case", "cases.event"
+
+
+def refuse_to_close(changes: list[Change]) -> None:
+    """A case is not closed while a deadline is open that ends the right; raises `Refused` that names it."""
+    closing = [c.record for c in changes if c.new.get("closed_on") and not c.old.get("closed_on")]
+    if not closing:
+        return
+    chosen = (Deadline.case_id.in_([case.id for case in closing]), Deadline.severity == "fatal")
+    live = (Deadline.status.in_(LIVE), Deadline.kind == "deadline", Deadline.optional.is_(False))
+    with elevated("look for open fatal deadlines before a case is closed"):
+        query = select(Deadline.name, Deadline.name_en, Deadline.due).where(*chosen, *live)
+        found = db.session.execute(query.order_by(Deadline.due).limit(1)).first()
+    if found is not None:
+        name = found.name if current_locale() == "zh" else found.name_en or found.name
+        message = _("“%(name)s” of %(due)s is still open; close or waive it first.", name=name, due=found.due)
+        raise Refused(message, code="open_deadline")
 
 
 def created(key: str, records: list[Any]) -> None:

@@ -68,7 +68,7 @@ def urgent(day: date) -> tuple[Any, ...]:
     """What a work list holds: open duties, without those whose grace or restoration period has its own row by now."""
     followed = and_(Deadline.rule_code.in_(FOLLOWED), Deadline.due < day)
     live = Deadline.status.in_(LIVE)
-    return live, Deadline.kind == "deadline", Deadline.severity != "info", not_(followed)
+    return live, Deadline.kind == "deadline", Deadline.optional.is_(False), Deadline.severity != "info", not_(followed)
 
 
 def groups(*, own: bool, as_of: date | None = None) -> list[Group]:

@@ -151,9 +151,10 @@ class Deriver:
         optional, severity = planned.optional, planned.severity
         if optional and not planned.planned_by.isdisjoint(inputs):
             optional, severity = False, rule.severity
+        window = optional or planned.window
         calendar = self._coverage[due.year]
         first = (rule, fact, occurrence, base, nominal, due, safe, internal, client)
-        return _fast(Derived, (*first, severity, optional, state, cleared, overdue, calendar, inputs))
+        return _fast(Derived, (*first, severity, optional, window, state, cleared, overdue, calendar, inputs))
 
     def _work_days(self, base: date, nominal: date, safe: date) -> tuple[date, date]:
         """The agency's own day and the day for the client's instruction, never before the period began."""

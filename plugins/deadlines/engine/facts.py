@@ -48,6 +48,7 @@ class Derived(NamedTuple):
     client: date
     severity: str
     optional: bool
+    window: bool
     state: str
     cleared_by: str | None
     overdue: bool
@@ -62,7 +63,7 @@ class Derived(NamedTuple):
     @property
     def wanted(self) -> bool:
         """True when the deadline is to be docketed: an open duty, or an opportunity that is not over."""
-        return self.state == OPEN and not (self.overdue and self.optional)
+        return self.state == OPEN and not (self.overdue and self.window)
 
 
 class Gap(NamedTuple):

@@ -31,6 +31,7 @@ class Planned(NamedTuple):
     optional: bool
     planned_by: frozenset[str]
     once: bool
+    window: bool
     severity: str
     base_key: str | None
     notices: tuple[tuple[str, str], ...]
@@ -104,6 +105,7 @@ def _planned(engine: Evaluator, rule: Rule, side: str | None) -> Planned:
         optional=optional,
         planned_by=frozenset(applies.get("planned_by", ())),
         once=applies.get("once", False),
+        window=applies.get("window", False),
         severity="info" if optional else rule.severity,
         base_key=_base_key(pack, rule),
         notices=_notices(rule),

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from core import (
     Forbidden,
     Invalid,
+    Refused,
     bulk_create,
     db,
     delete,
@@ -205,7 +206,7 @@ def test_an_opportunity_that_passed_is_no_longer_work(docket):
     assert (row.severity, row.status) == ("info", "open")
     change("cases.case", case_id, filing_date=today() - timedelta(200))
     recompute([case_id])
-    assert docket.one(case_id, "CN.TM.OUTBOUND_PRIORITY").status in ("moot", "superseded")
+    assert docket.one(case_id, "CN.TM.OUTBOUND_PRIORITY").status == "passed"
 
 
 def test_a_planned_filing_abroad_is_a_duty(docket):
@@ -225,3 +226,24 @@ def test_the_work_list_puts_what_can_be_saved_first_and_folds_the_long_past(dock
     assert past.count >= 1
     assert docket.one(expired, "CN.TM.RENEWAL").id not in [row.id for row in passed.rows]
     assert docket.one(expired, "CN.TM.RENEWAL_GRACE").status == "open"
+
+
+def test_a_case_with_an_open_fatal_deadline_is_not_closed(docket):
+    row = docket.refused_mark()
+    with pytest.raises(Refused) as refused:
+        close_case(row.case_id)
+    assert row.name in str(refused.value)
+
+
+def close_case(case_id):
+    with system("a case is closed"):
+        update(get(record_class("cases.case"), case_id), {"closed_on": today()}, allow=("closed_on",))
+
+
+def test_the_event_that_settles_a_deadline_is_its_evidence(docket):
+    case_id = docket.case("invention", status="intake", filing_date=date(2025, 1, 6))
+    docket.event(case_id, "PAT_OA1_ISSUED", date(2026, 8, 10))
+    docket.event(case_id, "OA_RESPONSE_FILED", date(2026, 10, 9))
+    row = docket.one(case_id, "CN.PAT.OA1_REPLY")
+    assert row.act_date == date(2026, 10, 9)
+    assert row.evidence.endswith("2026-10-09")

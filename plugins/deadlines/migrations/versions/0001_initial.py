@@ -138,6 +138,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("name_en", sa.String(length=200), nullable=True),
+        sa.Column("heading", sa.String(length=300), nullable=True),
         sa.Column("rule_code", sa.String(length=80), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("severity", sa.String(length=40), nullable=False),
@@ -150,6 +151,7 @@ def upgrade() -> None:
         sa.Column("nominal_date", sa.Date(), nullable=False),
         sa.Column("calendar", sa.String(length=40), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("optional", sa.Boolean(), nullable=False),
         sa.Column("unverified", sa.Boolean(), nullable=False),
         sa.Column("amount", ExactDecimal(18, 2), nullable=True),
         sa.Column("responsible_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -157,6 +159,7 @@ def upgrade() -> None:
         sa.Column("department_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("identity", sa.String(length=160), nullable=False),
         sa.Column("fact", sa.String(length=40), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("occurrence", sa.String(length=20), nullable=False),
         sa.Column(
             "inputs",
@@ -207,6 +210,9 @@ def upgrade() -> None:
             ["deputy_id"], ["core_user.id"], name=op.f("fk_deadlines_deadline_deputy_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
+            ["event_id"], ["cases_event.id"], name=op.f("fk_deadlines_deadline_event_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
             ["evidence_file_id"],
             ["core_attachment.id"],
             name=op.f("fk_deadlines_deadline_evidence_file_id"),
@@ -224,6 +230,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deadlines_deadline")),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_deadlines_deadline_case", "deadlines_deadline", ["case_id", "status", "due"], unique=False)
     op.create_index(
         "ix_deadlines_deadline_deputy",
         "deadlines_deadline",
@@ -349,6 +356,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("deputy_id IS NOT NULL"),
         postgresql_where=sa.text("deputy_id IS NOT NULL"),
     )
+    op.drop_index("ix_deadlines_deadline_case", table_name="deadlines_deadline")
     op.drop_table("deadlines_deadline")
     op.drop_table("deadlines_rule")
     op.drop_table("deadlines_reminder_plan")
