@@ -1,0 +1,298 @@
+"""The house keeps its shape: who imports whom, no way around the guard, proportions, and texts in both languages."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from core.settings import ROOT
+
+PLUGINS = sorted(p.parent for p in (ROOT / "plugins").glob("*/plugin.toml"))
+ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
+
+MAY_USE_CONNECTIONS = {
+    "core/api", "core/db.py", "core/events", "core/hooks", "core/importing", "core/jobs", "core/permissions",
+    "core/records", "core/setup", "core/supervise", "core/web", "core/commands", "core/doctor",
+}  # fmt: skip
+"""Rooms that own core statements: bookkeeping tables, or statements that carry the rules themselves."""
+
+FLASK_FREE = ("services.py", "rules.py", "records.py")
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Our modules by path; migrations are left out."""
+    files = [f for room in ROOMS for f in sorted(room.rglob("*.py")) if "migrations" not in f.parts]
+    return {str(f.relative_to(ROOT)): ast.parse(f.read_text("utf-8")) for f in files if "node_modules" not in f.parts}
+
+
+def imports(path: str, tree: ast.Module) -> list[str]:
+    """Absolute names of the modules that a file imports, also inside functions and under TYPE_CHECKING."""
+    package = path.removesuffix(".py").split("/")[:-1]
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            found += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def calls(tree: ast.Module):
+    """(line, dotted name) of each call, as far as it is written as names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node.lineno, dotted(node.func)
+
+
+def dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    if isinstance(node, ast.Call):
+        return f"{dotted(node.func)}()"
+    return node.id if isinstance(node, ast.Name) else "?"
+
+
+def owned(path: str, rooms: set[str]) -> bool:
+    return any(path == room or path.startswith(f"{room}/") for room in rooms)
+
+
+def test_the_core_imports_no_plugin():
+    assert not [
+        (p, m)
+        for p, t in sources().items()
+        if p.startswith("core/")
+        for m in imports(p, t)
+        if m.split(".")[0] == "plugins"
+    ]
+
+
+def test_a_plugin_imports_the_face_of_the_core_and_of_plugins_it_requires():
+    face = {"core", "core.testing", "core.importing", "core.views"}
+    wrong = []
+    for path, tree in sources().items():
+        if not path.startswith("plugins/"):
+            continue
+        own = path.split("/")[1]
+        required = set(tomllib.loads((ROOT / "plugins" / own / "plugin.toml").read_text("utf-8")).get("requires", {}))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                parts = (node.module or "").split(".")
+                if parts[0] == "core" and node.module not in face:
+                    wrong.append((path, node.module))
+                if parts[0] == "plugins" and parts[1:2] != [own] and (len(parts) > 2 or parts[1] not in required):
+                    wrong.append((path, node.module))
+    assert wrong == []
+
+
+def test_nothing_imports_web_or_api_but_the_app():
+    allowed = {"core/app.py", "core/commands/people.py"}
+    wrong = []
+    for path, tree in sources().items():
+        if path in allowed or path.startswith(("core/web/", "core/api/", "core/importing/web")):
+            continue
+        wrong += [(path, m) for m in imports(path, tree) if m.startswith(("core.web", "core.api"))]
+    assert sorted(set(wrong)) == []
+
+
+def test_business_functions_know_no_flask():
+    wrong = [
+        (path, module)
+        for path, tree in sources().items()
+        if path.startswith("plugins/") and path.rsplit("/", 1)[1] in FLASK_FREE
+        for module in imports(path, tree)
+        if module.split(".")[0] in ("flask", "werkzeug")
+    ]
+    assert wrong == []
+
+
+METHODS = {"exec_driver_sql", "bulk_save_objects", "bulk_insert_mappings", "from_statement", "create_engine"}
+BANNED = {
+    "text": "SQL as text escapes the guard",
+    "literal_column": "SQL as text escapes the guard",
+    "exec_driver_sql": "SQL as text escapes the guard",
+    "bulk_save_objects": "escapes rules and audit",
+    "bulk_insert_mappings": "escapes rules and audit",
+    "from_statement": "escapes the guard",
+    "create_engine": "there is one engine",
+    "sessionmaker": "there is one session class",
+    "scoped_session": "there is one session class",
+}
+
+
+def sqlalchemy_names(tree: ast.Module) -> set[str]:
+    """Names that a file takes from SQLAlchemy."""
+    taken = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("sqlalchemy"))
+    return {alias.asname or alias.name for node in taken for alias in node.names}
+
+
+def test_plugins_do_not_go_around_the_guard():
+    wrong = []
+    for path, tree in sources().items():
+        if owned(path, MAY_USE_CONNECTIONS):
+            continue
+        sql = sqlalchemy_names(tree)
+        for line, name in calls(tree):
+            last = name.rsplit(".", 1)[-1]
+            of_an_index = name == "text" and path.endswith("/records.py")
+            if (name in BANNED and name in sql and not of_an_index) or (name != last and last in METHODS):
+                wrong.append((path, line, name, BANNED.get(last, "")))
+            if name.endswith((".connection", ".connection().execute", "engine.connect", "engine.begin")):
+                wrong.append((path, line, name, "a connection of one's own escapes the guard"))
+    assert wrong == []
+
+
+def test_no_statement_of_a_plugin_declares_itself_open():
+    wrong = [p for p, t in sources().items() if p.startswith("plugins/") and "zhian_open" in ast.dump(t)]
+    assert wrong == []
+
+
+def test_eval_exec_pickle_and_shells_are_not_used():
+    wrong = []
+    for path, tree in sources().items():
+        modules = {m.split(".")[0] for m in imports(path, tree)}
+        wrong += [(path, m) for m in modules & {"pickle", "marshal", "shelve"}]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                if dotted(node.func) in ("eval", "exec", "os.system", "os.popen"):
+                    wrong.append((path, dotted(node.func)))
+                wrong += [
+                    (path, "shell") for k in node.keywords if k.arg == "shell" and getattr(k.value, "value", False)
+                ]
+    assert wrong == []
+
+
+RULES_REST_IN = {
+    "core/api/files.py": "files of a record that the person was just seen to read",
+    "core/api/keys.py": "issues a key; who may is the caller's check",
+    "core/commands/checks.py": "the administrator's shell",
+    "core/commands/work.py": "sends dead letters again",
+    "core/events/delivery.py": "subscribers run as the system",
+    "core/importing/undo.py": "takes back exactly what one import wrote",
+    "core/jobs/runs.py": "jobs run as the system unless they were started for a person",
+    "core/setup/database.py": "seeds and demo data",
+    "core/setup/demo.py": "prints the demo's logins",
+    "core/setup/people.py": "people and keys made on the command line",
+    "core/web/admin.py": "a person's own password, and those an administrator sets",
+    "core/web/auth.py": "sign-in, before anybody is known",
+    "core/web/sessions.py": "sessions of browsers",
+    "plugins/cases/events.py": "an official event changes its case by itself",
+    "plugins/cases/importing/parties.py": "finds whether an applicant is known at all",
+    "plugins/cases/normalise.py": "a case carries the number of its client",
+    "plugins/cases/parts.py": "applicants, goods and classes of a case follow each other",
+    "plugins/cases/services.py": "an event noted on behalf of a transition",
+    "plugins/clients/services.py": "whether a number is taken by a client out of sight",
+    "plugins/deadlines/docket.py": "deadlines follow the facts of their case",
+    "plugins/deadlines/jobs.py": "recomputing at night",
+    "plugins/deadlines/mails.py": "claims and ends the sending of a mail",
+    "plugins/deadlines/overlay.py": "reads the agency's own rules",
+    "plugins/deadlines/publishing.py": "a new holiday calendar is put into force",
+    "plugins/deadlines/reminders.py": "reminders are decided once for everybody",
+    "plugins/deadlines/watching.py": "deadlines watch the facts of cases",
+    "plugins/demo/": "the invented agency",
+}
+"""Every file that uses `system()` or `elevated()`, and what for. A new one is looked at before it is listed."""
+
+
+def system_uses() -> set[str]:
+    """Files that use `system()` or `elevated()`; each use gives its reason."""
+    found = set()
+    for path, tree in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and dotted(node.func) in ("system", "elevated", "db.system", "db.elevated"):
+                found.add(path)
+                assert node.args or node.keywords, f"{path}:{node.lineno} gives no reason"
+    return found
+
+
+def test_the_rules_rest_only_where_it_is_written_down():
+    uses = system_uses()
+    unlisted = {p for p in uses if p not in RULES_REST_IN and not p.startswith("plugins/demo/")}
+    gone = {p for p in RULES_REST_IN if p not in uses and not p.endswith("/")}
+    assert (unlisted, gone) == (set(), set())
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda r: r.name)
+def test_files_and_functions_keep_their_proportions(room):
+    long, sizes = [], []
+    for path, tree in sources().items():
+        if not (ROOT / path).is_relative_to(room):
+            continue
+        lines = (ROOT / path).read_text("utf-8").count("\n")
+        if lines > 500:
+            long.append((path, lines))
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                size = (node.end_lineno or 0) - node.lineno + 1
+                sizes.append(size)
+                if size > 60:
+                    long.append((path, node.name, size))
+    assert long == []
+    assert sizes == [] or sorted(sizes)[len(sizes) // 2] < 12
+
+
+def test_every_module_says_what_lives_here():
+    without = [p for p, t in sources().items() if t.body and not ast.get_docstring(t)]
+    long = [p for p, t in sources().items() if len((ast.get_docstring(t) or "").splitlines()) > 8]
+    assert (without, long) == ([], [])
+
+
+@pytest.mark.parametrize("room", [ROOT / "core", *PLUGINS], ids=lambda r: r.name)
+def test_every_text_is_translated(room):
+    """Each msgid of code and templates has its Chinese, with the same placeholders."""
+    import re
+
+    from babel.messages.extract import extract_from_dir
+    from babel.messages.pofile import read_po
+
+    from core.i18n import extract
+
+    assert callable(extract)
+    catalog = room / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
+    known = {}
+    if catalog.exists():
+        with catalog.open("rb") as stream:
+            known = {m.id: m.string for m in read_po(stream, locale="zh") if m.id}
+    keywords = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2)}
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+    missing, spoilt = [], []
+    for _file, _line, message, _comments, _context in extract_from_dir(str(room), methods, keywords=keywords):
+        for text in message if isinstance(message, tuple) else (message,):
+            if not known.get(text):
+                missing.append(text)
+            elif set(re.findall(r"%\(\w+\)s", text)) != set(re.findall(r"%\(\w+\)s", known[text])):
+                spoilt.append(text)
+    assert (sorted(set(missing)), spoilt) == ([], [])
+
+
+def test_every_hook_is_documented_and_used_or_tested():
+    """Each hook specification says its contract; its arguments are named."""
+    tree = sources()["core/hooks/specs.py"]
+    silent = [n.name for n in tree.body if isinstance(n, ast.FunctionDef) and not ast.get_docstring(n)]
+    assert silent == []
+
+
+def test_the_project_speaks_of_itself_alone():
+    """No trace of where it was built, in any file that is kept."""
+    words = ("/work/", "Claude", "ChatGPT", "language model")
+    files = [
+        f
+        for room in (*ROOMS, ROOT / "docs", ROOT / "tests")
+        for f in room.rglob("*")
+        if f.suffix in (".py", ".md", ".html", ".toml")
+    ]
+    own = Path(__file__)
+    found = [
+        (str(f.relative_to(ROOT)), w)
+        for f in files
+        if f != own
+        for w in words
+        if w in f.read_text("utf-8", errors="ignore")
+    ]
+    assert found == []
