@@ -18,7 +18,7 @@ def actions() -> list[Action]:
             _("Correct the number"),
             services.correct_number,
             params=(
-                Param("number", _("New number"), required=True),
+                Param("number", _("New number"), help=_("Empty: the next one by rule for its kind and region.")),
                 Param("reason", _("Reason"), "long_text", required=True),
             ),
             icon="pencil",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,7 @@ from core import (
     elevated,
     number_records,
     record_class,
+    today,
 )
 from plugins.clients.choices import KIND_LETTERS
 from plugins.clients.names import match_key
@@ -29,6 +31,10 @@ from plugins.clients.records import Client
 
 OPEN_TIERS = (None, "potential", "general")
 """Tiers that a client may have from the start without the right to change tiers."""
+
+
+SERIES = re.compile(rf"(?P<series>[{''.join(KIND_LETTERS.values())}X]-[0-9A-Z]{{2,4}}-)(?P<place>\d{{4,}})$")
+"""A number in the form of the rule: its series and its place in it."""
 
 
 def kind_letter(client: Any) -> str | None:
@@ -87,15 +93,47 @@ def may_change_tiers() -> bool:
 
 
 def correct_number(client: Client, params: dict[str, Any]) -> dict[str, Any]:
-    """Give a client another number by hand; the old one stays with it and stays searchable, nobody else may take it."""
-    new = params["number"].strip().upper()
-    if new == client.number:
+    """Give a client another number: by hand, or without one anew by rule from what is known of it now.
+
+    The old number stays with the client and stays searchable, nobody else may take it.
+    """
+    old = client.number
+    new = params["number"].strip().upper() if params.get("number") else _by_rule(client)
+    if new == old:
         raise Invalid([FieldError("number", "unchanged", _("This is already its number."))])
     if _number_taken(client, new):
         raise Invalid([FieldError("number", "unique", _("Another client has or had this number."))])
-    old, client.number = client.number, new
+    if params.get("number") and _lies_ahead(new):
+        message = _("The rule will give this number itself one day. Choose one of another form, or leave it empty.")
+        raise Invalid([FieldError("number", "ahead", message)])
+    client.number = new
     client.former_numbers = [*(client.former_numbers or ()), *([old] if old else ())]
     return {"old": old, "number": new}
+
+
+def _by_rule(client: Client) -> str:
+    """The next number of the rule for the client's present kind and region; none is drawn when it would read alike."""
+    day = today()
+    if client.number and client.number.startswith(NUMBER_RULE.scope(client, day).partition("|")[0]):
+        return client.number
+    old, client.number = client.number, None
+    number_records(db.session(), [NUMBER_RULE], [client])
+    drawn, client.number = client.number, old
+    return str(drawn)
+
+
+def _lies_ahead(number: str) -> bool:
+    """Whether a number has the form of the rule and a place in its series that is still to come."""
+    found = SERIES.match(number)
+    if found is None:
+        return False
+    with elevated("the series of client numbers is one for all"):
+        given = select(Client.number, Client.former_numbers).where(
+            or_(Client.number.startswith(found["series"]), Client.other_names.contains(found["series"]))
+        )
+        numbers = [n for row in db.session.execute(given) for n in (row.number, *(row.former_numbers or ())) if n]
+    issued = [int(match["place"]) for n in numbers if (match := SERIES.match(n)) and match["series"] == found["series"]]
+    return int(found["place"]) > max(issued, default=0)
 
 
 def _number_taken(client: Client, number: str) -> bool:

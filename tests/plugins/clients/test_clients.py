@@ -93,13 +93,13 @@ def test_a_correction_needs_its_right_and_leaves_the_old_number_searchable(actin
     with acting("head"):
         client = new(name="沪沅生物", kind="enterprise", region="3101")
         ident, old = client.id, client.number
-    params = {"number": "E-3101-9001", "reason": "纸本档案号"}
+    params = {"number": "KH-2019-001", "reason": "纸本档案号"}
     with pytest.raises(Forbidden), acting("head"):
         run_action(get(record_class(CLIENT), ident), CLIENT, "correct_number", params)
     with acting("partner"):
         run_action(get(record_class(CLIENT), ident), CLIENT, "correct_number", params)
     with acting("partner"):
-        assert get(record_class(CLIENT), ident).number == "E-3101-9001"
+        assert get(record_class(CLIENT), ident).number == "KH-2019-001"
         found = list_records(record_class(CLIENT), Query(q=old, limit=10)).rows
         assert [row["id"] for row in found] == [ident]
     with acting("partner"):
@@ -172,3 +172,25 @@ def test_contacts_follow_their_client(acting, office):
     with acting("consultant"):
         rows = list_records(contact, Query(filters=(Filter("name", "eq", "无人可见"),), limit=5)).rows
         assert rows == []
+
+
+def test_a_number_of_unknown_parts_is_drawn_anew_once_they_are_known(acting):
+    with acting("partner"):
+        client = new(name="补录客户")
+        old = client.number
+        update(client, {"kind": "research_institute", "region": "310104"})
+        run_action(client, CLIENT, "correct_number", {"reason": "补全类型与地区"})
+        assert client.number == "R-3101-0001"
+        assert client.former_numbers == [old]
+        assert new(name="下一家", kind="research_institute", region="3101").number == "R-3101-0002"
+
+
+def test_a_number_that_the_rule_will_give_is_not_given_by_hand(acting):
+    with acting("partner"):
+        ident = new(name="超前", kind="government", region="3301").id
+    ahead = {"number": "G-3301-0002", "reason": "想要这个号"}
+    with pytest.raises(Invalid) as refused, acting("partner"):
+        run_action(get(record_class(CLIENT), ident), CLIENT, "correct_number", ahead)
+    assert [e.code for e in refused.value.errors] == ["ahead"]
+    with acting("partner"):
+        assert new(name="后来", kind="government", region="3301").number == "G-3301-0002"
