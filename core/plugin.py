@@ -11,7 +11,7 @@ from core.i18n import L, _
 from core.permissions.org import ORG_RECORDS
 from core.permissions.principal import Principal
 from core.permissions.rules import Grant, Role, Rule, Scopes, access
-from core.records.notes import NOTE_RECORDS
+from core.records.notes import NOTE_RECORDS, Attachment, Note, check_places
 from core.registry import registry
 from core.views import Column, DetailView, FormView, ListView, Menu, Related, Section, Tab
 
@@ -106,6 +106,13 @@ def register_rules() -> list[Rule]:
         Rule("core.notification", "only mine", mine),
         Rule("core.user", "everybody", lambda model, principal: true(), actions=()),
     ]
+
+
+@hookimpl
+def validate_records(model: type[Any], records: list[Any]) -> None:
+    """Notes and files belong to records that their writer sees."""
+    if model in (Note, Attachment):
+        check_places(records)
 
 
 @hookimpl

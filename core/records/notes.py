@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from flask import current_app
-from sqlalchemy import Index
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped
 
+from core.errors import FieldError, Invalid
 from core.i18n import L, _
 from core.records import fields
-from core.records.base import Record
+from core.records.base import MODELS, Record
 from core.records.fields import Choice
 
 VISIBILITY = (Choice("internal", L("内部", "Internal")), Choice("client", L("客户可见", "Visible to the client")))
@@ -121,6 +122,19 @@ def keep(stream: BinaryIO, limit: int) -> tuple[str, int]:
     finally:
         Path(name).unlink(missing_ok=True)
     return digest.hexdigest(), size
+
+
+def check_places(records: list[Any]) -> None:
+    """Nobody writes a note or a file to a record that they do not see; raises `Invalid`."""
+    from core.db import db
+
+    if db.session().principal.is_system:
+        return
+    for key, ident in {(r.record_key, r.record_id) for r in records if r.record_key or r.record_id}:
+        model = MODELS.get(key or "")
+        if model is None or db.session.scalar(select(model.id).where(model.id == ident)) is None:
+            message = _("There is no such record, or you may not see it.")
+            raise Invalid([FieldError("record_id", "not_found", message)])
 
 
 NOTE_RECORDS: tuple[type[Any], ...] = (Note, Attachment, Notification)

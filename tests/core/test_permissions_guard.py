@@ -474,3 +474,19 @@ def test_system_is_audited_with_its_reason_and_its_rows_stay_there(lab):
             rows = connection.execute(select(table).where(table.c.reason == "count for a test")).all()
         assert {r.action for r in rows} == {"create", "system"}
         assert all(r.actor == "system" for r in rows)
+
+
+def test_nobody_writes_a_note_to_a_record_out_of_their_sight(lab, shelf):
+    folders, _sheets = shelf
+    ann = lab.client("ann")
+    note = {"record_key": "lab.folder", "body": "hello"}
+    mine = ann.post("core.note", {**note, "record_id": folders["ann"]})
+    assert mine.status_code == 201
+    hidden = ann.post("core.note", {**note, "record_id": folders["bob"]})
+    absent = ann.post("core.note", {**note, "record_id": 88888888})
+    assert hidden.status_code == absent.status_code == 422
+    assert hidden.data == absent.data
+    assert ann.post("core.note", {**note, "record_key": "no.such", "record_id": 1}).status_code == 422
+    moved = ann.patch(f"core.note/{mine.json['id']}", {"record_id": folders["bob"]}, 1)
+    assert moved.status_code == 422
+    assert lab.client("bob").get(f"core.note/{mine.json['id']}").status_code == 404
