@@ -84,16 +84,23 @@ def _demo_logins() -> list[str]:
 
 
 def _first_administrator() -> list[str]:
-    """Ask for the first administrator, or take them from the environment, unless there is one who can sign in."""
-    from core.setup.people import ensure_administrator, first_administrator
+    """Ask for the first administrator, or take them from the environment, unless there is one who can sign in.
+
+    Without a terminal to ask at, one with a random password is made, which is shown this once.
+    """
+    from core.setup.people import ensure_administrator, first_administrator, new_password
 
     if first_administrator(can_sign_in=True) is not None:
         return []
-    found = first_administrator()
-    login = found.login if found else os.environ.get("ZHIAN_ADMIN_LOGIN") or _ask("Login of the first administrator")
-    password = _from_environment("ZHIAN_ADMIN_PASSWORD") or _ask("Password", hide_input=True, confirmation_prompt=True)
+    found, given = first_administrator(), _from_environment("ZHIAN_ADMIN_PASSWORD")
+    asked = sys.stdin.isatty()
+    login = found.login if found else os.environ.get("ZHIAN_ADMIN_LOGIN", "")
+    login = login or (_ask("Login of the first administrator") if asked else "admin")
+    password = given or (_ask("Password", hide_input=True, confirmation_prompt=True) if asked else new_password())
     ensure_administrator(login, password)
-    return [f"  {login}  (the password you gave)"]
+    if given or asked:
+        return [f"  {login}  (the password you gave)"]
+    return [f"  {login}  {password}  (made just now and shown this once; change it)"]
 
 
 def _from_environment(name: str) -> str:
@@ -104,11 +111,6 @@ def _from_environment(name: str) -> str:
 
 
 def _ask(question: str, **options: Any) -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError(
-            "There is no administrator yet. Set ZHIAN_ADMIN_LOGIN and ZHIAN_ADMIN_PASSWORD, run this in a terminal,"
-            " or use --demo."
-        )
     return click.prompt(question, err=True, **options)
 
 

@@ -84,7 +84,7 @@ def start(data: Path, *arguments: object, env: dict[str, str] | None = None) -> 
             stdout=out,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment(**admin, **(env or {})),
+            env=environment(**(admin | (env or {}))),
         )
     return Running(process, data)
 
