@@ -36,8 +36,8 @@ class Param:
 class Action:
     """A named action on a record type; who may run it is a grant of the same code.
 
-    `handler(record, params)` runs in the transaction; for `bulk` actions `handler(records, params)`. `available(record)`
-    gives True, or the reason why not. `params` is a sequence or a function of the record.
+    `handler(record, params)` runs in the transaction; for `bulk` actions `handler(records, params)`.
+    `available(record)` gives True, or the reason why not. `params` is a sequence or a function of the record.
     """
 
     record: str
@@ -69,7 +69,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a job runs by itself: `every` so often, or `daily` at HH:MM, Asia/Shanghai. `make_up`: once after an outage."""
+    """When a job runs by itself: `every` so often or `daily` at HH:MM local time. `make_up`: once after an outage."""
 
     name: str
     job: str

@@ -1,4 +1,4 @@
-"""The session that enforces record rules: on every select, before and after each flush. Nothing above decides rights."""
+"""The session that enforces record rules: on each select, before and after each flush. Nothing above decides rights."""
 
 from __future__ import annotations
 

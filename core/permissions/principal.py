@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Principal:
-    """`department_ids`: the own department and those below; `scopes` of an API key narrow the rights, None means all."""
+    """`department_ids`: the own department and those below; `scopes` of an API key narrow the rights (None: all)."""
 
     user_id: int | None = None
     login: str = ""

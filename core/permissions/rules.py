@@ -158,7 +158,7 @@ class Access:
         return true() if name == "all" else scopes.expression(name, model, principal) if scopes else false()
 
     def where(self, model: type[Record], principal: Principal, action: str) -> ColumnElement[bool]:
-        """Which rows of `model` the principal may `action`: one object per principal, so that statements stay cached."""
+        """Which rows of `model` the principal may `action`: one object per principal, for the statement cache."""
         if principal.is_system:
             return true()
         key = ("where", model, action)
@@ -171,9 +171,7 @@ class Access:
         names = {g.scope for g in self.grants_of(principal, record_key, action)}
         if not names:
             return false()
-        allowed = (
-            true() if "all" in names else or_(false(), *(self.scope_of(model, n, principal) for n in sorted(names)))
-        )
+        allowed = true() if "all" in names else or_(false(), *self._scopes(model, principal, names))
         binding = [
             r.where(model, principal)
             for r in self.rules.get(record_key, ())
@@ -182,6 +180,11 @@ class Access:
         ]
         built = on_table(and_(true(), allowed, *binding))
         return {"true": true(), "false": false()}.get(str(built), built)
+
+    def _scopes(self, model: type[Record], principal: Principal, names: set[str]) -> list[ColumnElement[bool]]:
+        """The expressions of the scopes, those that only look at the row itself first: databases stop at the first yes."""
+        found = [self.scope_of(model, name, principal) for name in sorted(names)]
+        return sorted(found, key=lambda scope: any(isinstance(part, SelectBase) for part in iterate(scope)))
 
     def treatments(self, model: type[Record], principal: Principal) -> dict[str, FieldRule]:
         """Per field name the strictest rule that binds this principal; a role without a rule on the field frees it."""

@@ -79,7 +79,7 @@ def _is_seen(key: str, ident: int) -> bool:
 
 
 def create(model: type[R], values: dict[str, Any], *, allow: Iterable[str] = ()) -> R:
-    """Make a record and flush it; raises `Invalid`, `Forbidden`, `Refused`. `allow`: read-only fields that code may set."""
+    """Make and flush a record; raises `Invalid`, `Forbidden`, `Refused`. `allow`: read-only fields code may set."""
     if not access().can(db.session().principal, model.__record__["key"], "create"):
         raise Forbidden(detail={"record": model.__record__["key"], "action": "create"})
     record = model(**load_values(model, values, partial=False, allow=frozenset(allow)))

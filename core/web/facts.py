@@ -79,6 +79,8 @@ class Reading:
         rule = access().treatments(self.kind.model, db.session().principal).get(spec.name)
         if rule is not None and rule.treatment == "hidden" and value == "":
             return Markup('<span class="z-3">%s</span>') % (rule.shown or gettext("not for you"))
+        if spec.kind == "date" and value != "":
+            return Markup('<time class="z-num">%s</time>') % self.values[spec.name]
         if spec.kind == "long_text" and value != "":
             return Markup('<span class="z-pre">%s</span>') % value
         return value

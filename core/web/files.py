@@ -23,6 +23,7 @@ from core.web.listing import kind_of
 from core.web.toasts import say
 
 NEVER = frozenset({".exe", ".bat", ".cmd", ".com", ".scr", ".js", ".vbs", ".msi", ".lnk"})
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _table = Attachment.__table__
 
 
@@ -113,7 +114,7 @@ def _shown(row: Any) -> dict[str, Any]:
 
 
 def download(file_id: int) -> Any:
-    """A stored file, as an attachment, to whoever may see its record."""
+    """A stored file, as an attachment, to whoever may see its record. Pictures within a page are not logged as downloads."""
     found = db.session.scalars(select(Attachment).where(Attachment.id == file_id), execution_options=OPEN).first()
     if found is None or found.record_key not in registry().types or found.record_id is None:
         raise NotFound()
@@ -124,13 +125,15 @@ def download(file_id: int) -> Any:
             _("The stored content of this file is missing. Tell an administrator the number %(n)s.", n=file_id)
         )
     name, mime = found.filename, found.mime
-    db.session.rollback()
-    write_intent.set(True)
-    note_action(db.session(), "file_read", record, changes={"file": name})
-    db.session.commit()
-    answer = send_file(path, mimetype=mime, as_attachment=True, download_name=name, conditional=True)
+    drawn = mime in PICTURES and request.headers.get("Sec-Fetch-Dest") == "image"
+    if not drawn:
+        db.session.rollback()
+        write_intent.set(True)
+        note_action(db.session(), "file_read", record, changes={"file": name})
+        db.session.commit()
+    answer = send_file(path, mimetype=mime, as_attachment=not drawn, download_name=name, conditional=True)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Cache-Control"] = "private, max-age=3600" if drawn else "private, no-store"
     return answer
 
 
