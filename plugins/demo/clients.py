@@ -69,7 +69,9 @@ def _note(cast: Cast, known: dict[int, int]) -> None:
         write_note(cast, login, day(written, today()), "clients.client", known[number], text)
 
 
-def write_note(cast: Cast, login: str, on: date, key: str, record: int, text: str) -> None:
+def write_note(
+    cast: Cast, login: str, on: date, key: str, record: int, text: str, visibility: str = "internal"
+) -> None:
     """A comment by that person, unless the record has it already."""
     note = record_class("core.note")
     with system("demo: read the notes") as session:
@@ -79,4 +81,4 @@ def write_note(cast: Cast, login: str, on: date, key: str, record: int, text: st
         if known.first() is not None:
             return
     with cast.acting(login, office_day(on)):
-        create(note, {"record_key": key, "record_id": record, "body": text})
+        create(note, {"record_key": key, "record_id": record, "body": text, "visibility": visibility})

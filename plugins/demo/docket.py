@@ -1,4 +1,4 @@
-"""Fourth chapter: what people did with the deadlines that arose, what they planned for today, and who was reminded."""
+"""Fifth chapter: what people did with the deadlines that arose, what they planned for today, and who was reminded."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from core import bulk_update, db, now, record_class, registry, run_action, standing_at, system, today, update
-from plugins.demo import papers
-from plugins.demo.cases import attach, cases_by_key
+from plugins.demo import files
+from plugins.demo.cases import cases_by_key
 from plugins.demo.cast import Cast, data
 from plugins.demo.team import Team
 from plugins.demo.when import day, instant, office_day, span
@@ -77,7 +77,7 @@ def _close(deadline: Any, row: dict[str, Any]) -> None:
     """With the receipt as a file at the deadline."""
     on = office_day(day(row["day"], today()))
     lines = [f"期限：{deadline.name}", f"回执：{row['receipt']}", f"日期：{on:%Y-%m-%d}"]
-    receipt = attach(DEADLINE, deadline.id, "回执.pdf", papers.pdf("递交回执", lines), "receipt", "application/pdf")
+    receipt = files.paper(DEADLINE, deadline.id, "递交回执", lines, "receipt")
     closing = {"act_date": on.isoformat(), "evidence": row["receipt"], "file": receipt}
     run_action(deadline, DEADLINE, "close_with_evidence", closing)
 

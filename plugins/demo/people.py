@@ -66,6 +66,7 @@ def _person(row: list[Any], departments: dict[str, Any], teams: dict[str, Any]) 
         "department_id": departments[place].id,
         "branch_id": departments[place].branch_id,
         "team_id": team.id if team else None,
+        "locale": more[0].get("l", "zh") if more else "zh",
         "password_hash": _password(),
     }
 
