@@ -114,7 +114,7 @@ def _shown(row: Any) -> dict[str, Any]:
 
 
 def download(file_id: int) -> Any:
-    """A stored file, as an attachment, to whoever may see its record. Pictures within a page are not logged as downloads."""
+    """A stored file, as an attachment, to whoever may see its record. Pictures drawn within a page are no downloads."""
     found = db.session.scalars(select(Attachment).where(Attachment.id == file_id), execution_options=OPEN).first()
     if found is None or found.record_key not in registry().types or found.record_id is None:
         raise NotFound()

@@ -356,3 +356,15 @@ def test_the_peek_panel_holds_what_the_person_may_see(visit, desk):
     assert "Beta" in part.text
     assert "¥" not in part.text
     assert visit("ann").get(f"/r/desk.paper/{desk.ids['Delta']}/-/peek").status_code == 404
+
+
+def test_a_picture_within_a_page_is_not_a_download(visit, desk):
+    ann = visit("ann")
+    place = make(ann, desk.ids, name="With a picture")
+    upload(ann, place, "mark.png", b"\x89PNG")
+    link = re.search(r'href="(/files/\d+)"', ann.get(f"{place}?tab=files").text).group(1)
+    drawn = ann.get(link, Sec_Fetch_Dest="image")
+    assert "attachment" not in drawn.headers["Content-Disposition"]
+    assert "downloaded the file" not in ann.get(place).text
+    assert ann.get(link).headers["Content-Disposition"].startswith("attachment")
+    assert "downloaded the file" in ann.get(place).text
