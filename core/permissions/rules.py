@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.sql.visitors import iterate
 
 from core.permissions.principal import Principal
 from core.records.base import Record
@@ -182,7 +184,7 @@ class Access:
         return {"true": true(), "false": false()}.get(str(built), built)
 
     def _scopes(self, model: type[Record], principal: Principal, names: set[str]) -> list[ColumnElement[bool]]:
-        """The expressions of the scopes, those that only look at the row itself first: databases stop at the first yes."""
+        """The scopes, those that only look at the row itself first: databases stop at the first yes."""
         found = [self.scope_of(model, name, principal) for name in sorted(names)]
         return sorted(found, key=lambda scope: any(isinstance(part, SelectBase) for part in iterate(scope)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, false, select, union_all
 
 from core import Principal, Scopes, scopes_via
 from plugins.cases.case import Case
@@ -62,18 +62,23 @@ def branch(model: Any, principal: Principal) -> ColumnElement[bool]:
     return model.branch_id == principal.branch_id if principal.branch_id else false()
 
 
-def clients_worked_for(principal: Principal) -> list[Select[Any]]:
-    """Ids of clients with a case on which the person is named; for a head also those of the department's cases."""
+def clients_worked_for(model: Any, principal: Principal) -> list[Select[Any] | ColumnElement[bool]]:
+    """Ids of clients with a case on which the person is named; for a head also those with a case of the department.
+
+    The first are few and collected; the second are many, so each client is asked about its own cases.
+    """
     me = principal.user_id
     on_team = select(_member.case_id).where(_member.user_id == me)
-    found = [
+    few = [
         select(_case.client_id).where(_case.agent_id == me),
         select(_case.client_id).where(_case.process_clerk_id == me),
         select(_case.client_id).where(_case.id.in_(on_team)),
     ]
+    found: list[Select[Any] | ColumnElement[bool]] = [s.where(_case.client_id.is_not(None)) for s in few]
     if principal.has_role("dept_head") and principal.department_ids:
-        found.append(select(_case.client_id).where(_case.department_id.in_(sorted(principal.department_ids))))
-    return [statement.where(_case.client_id.is_not(None)) for statement in found]
+        of_department = _case.department_id.in_(sorted(principal.department_ids))
+        found.append(exists().where(_case.client_id == model.id, of_department))
+    return found
 
 
 def unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:

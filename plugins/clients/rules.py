@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, select, union_all
+from sqlalchemy import ColumnElement, Select, false, or_, select, union_all
 
 from core import Principal, Scopes, scopes_via
 
-Assigned = Callable[[Principal], list[Select[Any]]]
+Assigned = Callable[[Any, Principal], list[Select[Any] | ColumnElement[bool]]]
 _assigned: list[Assigned] = []
 
 
 def also_assigned(expression: Assigned) -> Assigned:
-    """Lets another plugin say whose work is for which clients: `expression(principal)` gives selects of client ids."""
+    """Lets another plugin say whose work is for which clients: `expression(model, principal)`.
+
+    It gives selects of client ids, which are collected once, and conditions on the client itself, for what may be many.
+    """
     if expression not in _assigned:
         _assigned.append(expression)
     return expression
@@ -32,7 +35,9 @@ def assigned(model: Any, principal: Principal) -> ColumnElement[bool]:
     """The lead consultant, and who is named on the client's work."""
     client = model.__table__.c
     mine = select(client.id).where(client.owner_id == principal.user_id)
-    return model.id.in_(union_all(mine, *(found for work in _assigned for found in work(principal))))
+    found = [way for work in _assigned for way in work(model, principal)]
+    collected = union_all(mine, *(way for way in found if isinstance(way, Select)))
+    return or_(*(way for way in found if not isinstance(way, Select)), model.id.in_(collected))
 
 
 def team(model: Any, principal: Principal) -> ColumnElement[bool]:
