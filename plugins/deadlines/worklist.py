@@ -20,8 +20,8 @@ SHOWN = 12
 
 LONG_PAST = timedelta(183)
 """An official date that passed longer ago than this is hardly work of today."""
-FOLLOWED = tuple(load_pack().after_missed)
-"""Rules after which, once missed, another one runs: the annuity's grace, the renewal's grace, a restoration."""
+FOLLOWED = (*load_pack().after_missed, "CN.PCT.NATIONAL_ENTRY_30")
+"""Rules after which, once missed, another one runs: a grace period, a restoration, the entry with surcharge."""
 
 
 class Span(NamedTuple):

@@ -52,7 +52,8 @@ class Evaluator:
     def limbs(self, rule: Rule, inputs: Inputs) -> list[Limb]:
         """The periods of a rule as computed one by one, for the trace."""
         how = rule.how
-        parts = how.get("by_kind", {}).get(inputs.get("right_kind"))
+        kind = inputs.get("right_kind")
+        parts = how.get("by_kind", {}).get(kind) if isinstance(kind, str) else None
         specs = parts if parts is not None else _limb_specs(self, rule)
         return [limb for limb in (_try(_limb(self, rule, spec), inputs) for spec in specs) if limb is not None]
 

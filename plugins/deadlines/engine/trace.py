@@ -106,7 +106,9 @@ def _length(rule: Rule, inputs: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The length that was added, as (n, unit) pairs, for the words of the trace."""
     if inputs.get("printed_period") is not None and isinstance(inputs["printed_period"], tuple):
         return [inputs["printed_period"]]
-    specs = rule.how.get("by_kind", {}).get(inputs.get("right_kind")) or rule.how.get("limbs")
+    kind = inputs.get("right_kind")
+    by_kind = rule.how.get("by_kind", {}).get(kind) if isinstance(kind, str) else None
+    specs = by_kind or rule.how.get("limbs")
     if specs:
         first = specs[0]
         return [_counted(step, inputs) for step in first.get("add", [first] if "n" in first else [])]
@@ -114,7 +116,8 @@ def _length(rule: Rule, inputs: Mapping[str, Any]) -> list[tuple[int, str]]:
     if n is None or unit is None:
         return []
     extension = inputs.get("extension_months") if rule.extendable else None
-    sign = -n if rule.direction == "before" else n * inputs.get("cycle", 1)
+    cycle = inputs.get("cycle") if rule.how.get("cycles") else None
+    sign = -n if rule.direction == "before" else n * (cycle or 1)
     return [(sign, unit), *([(extension, "month")] if isinstance(extension, int) else [])]
 
 

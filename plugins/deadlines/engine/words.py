@@ -140,7 +140,7 @@ def render(code: str, params: Mapping[str, Any], lang: str = "en") -> str:
 
 def _word(key: str, value: Any, lang: str, at: int) -> str:
     if key in _TABLES:
-        pair = _TABLES[key].get(value)
+        pair = _TABLES[key].get(value) if isinstance(value, str) else None
         return pair[at] if pair else str(value).replace("_", " ")
     if key == "period":
         return period_words(value, lang)

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from plugins.deadlines.engine import load_pack
 from plugins.deadlines.engine.compute import MAX_LINE, answer, compute_line, stream
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,3 +123,57 @@ def test_the_engine_runs_as_a_program_without_the_rest_of_the_product():
         [sys.executable, "-c", code], input=json.dumps(GOOD).encode(), capture_output=True, cwd=ROOT, check=True
     )
     assert json.loads(done.stdout)["due"] == "2025-10-09"
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["2024-02-29", "9999-12-31", "0001-01-01"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = sorted(
+    {key for spec in load_pack().bases.values() for key in (*spec.get("keys", ()), *spec.get("earliest", ()))}
+    | {"annuity_year", "right_kind", "extension_months", "original_period_months", "fee_reduction_pct", "payment_date"}
+    | {"delivery", "dispatch_date", "acceptance_notice", "printed_period", "period_months", "period", "cycle"}
+    | {"foreign_party", "own_motion", "refusal_period_months", "term_compensation_days"}
+)
+
+
+@given(st.sampled_from(sorted(load_pack().rules)), st.dictionaries(st.sampled_from(KEYS), JUNK, max_size=8))
+@settings(max_examples=1500, deadline=None)
+def test_whatever_stands_in_a_line_is_answered_by_dates_or_by_an_error(code, inputs):
+    found = compute_line({"id": 1, "rule_code": code, "inputs": inputs})
+    assert ("error" in found) != ("due" in found)
+    if "error" in found:
+        assert found["error"]["code"] in CODES
+    json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "inputs"),
+    [
+        ("CN.PAT.PRIORITY_ASSIGNMENT_PROOF", {"priority_date": "2025-01-10", "right_kind": ["design"]}),
+        ("CN.TM.REFUSAL_REVIEW", {"service_date": "2026-01-16", "delivery": [1]}),
+        ("CN.PAT.EXAM_REQUEST", {"filing_date": "2022-10-05", "cycle": "x"}),
+        ("CN.PAT.EXAM_REQUEST", {"filing_date": "2022-10-05", "cycle": 10**9}),
+        ("CN.PAT.OA1_REPLY", {"dispatch_date": "2022-10-05", "extension_months": True}),
+        ("CN.PAT.OA1_REPLY", {"dispatch_date": "2022-10-05", "printed_period": [2, "month"]}),
+        ("CN.PAT.OA1_REPLY", {"dispatch_date": "2022-10-05", "period_months": 10**9}),
+        ("CN.PAT.APPLICATION_FEE", {"acceptance_notice": {"dispatch_date": "2022-10-05", "delivery": {}}}),
+        ("CN.PAT.APPLICATION_FEE", {"acceptance_notice": "2022-10-05"}),
+        (
+            "CN.PAT.ANNUITY",
+            {"filing_date": "2020-01-01", "annuity_year": 3, "right_kind": {}, "fee_reduction_pct": "x"},
+        ),
+    ],
+)
+def test_odd_shapes_are_answered(code, inputs):
+    found = compute_line({"id": 1, "rule_code": code, "inputs": inputs})
+    assert ("error" in found) != ("due" in found)
+
+
+CODES = {"invalid_input", "missing_input", "invalid_date", "not_in_force", "out_of_range"}
