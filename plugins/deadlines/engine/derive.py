@@ -14,6 +14,7 @@ from .packs import Pack
 from .plans import Plan, Planned, make_plan
 from .problems import InputError
 
+EXTENSION = "PAT_EXTENSION_GRANTED"
 _CASE, STATED = "case", "stated"
 _DUE = itemgetter(Derived._fields.index("due"))
 _fast = tuple.__new__  # a named tuple without the cost of its own constructor: millions are made
@@ -51,7 +52,7 @@ class Deriver:
             if not planned.keys.isdisjoint(present) and planned.when <= present:
                 self._collect(planned, _CASE, fields, events, as_of, found, gaps)
         if facts.events:
-            for fact, planned, inputs in _by_events(plan, fields, facts.events):
+            for fact, planned, inputs in _by_events(plan, fields, _extended(plan, facts.events)):
                 self._collect(planned, fact, inputs, events, as_of, found, gaps)
         found.sort(key=_DUE)  # stable: rules come in the order of the pack, events by day and id
         return Derivation(found, gaps)
@@ -191,6 +192,27 @@ def _by_code(events: tuple[Event, ...]) -> dict[str, list[Event]]:
     for event in sorted(events, key=_event_order):
         grouped.setdefault(event.code, []).append(event)
     return grouped
+
+
+def _extended(plan: Plan, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """A granted extension belongs to the last notice before it whose period may be extended: that notice's deadline
+    moves, and the grant makes none of its own. A grant without such a notice, or without its length, stays an event."""
+    grants = [event for event in events if event.code == EXTENSION and event.inputs.get("extension_months")]
+    if not grants:
+        return events
+    known = {event.id: event for event in events}
+    for grant in sorted(grants, key=_event_order):
+        earlier = [e for e in events if _extendable(plan, e) and _event_order(e) <= _event_order(grant)]
+        if earlier:
+            notice = known[max(earlier, key=_event_order).id]
+            added = {"extension_months": grant.inputs["extension_months"]}
+            known[notice.id] = notice._replace(inputs={**notice.inputs, **added})
+            del known[grant.id]
+    return tuple(known.values())
+
+
+def _extendable(plan: Plan, event: Event) -> bool:
+    return any(planned.rule.extendable for planned in plan.by_event.get(event.code, ()))
 
 
 def _by_events(

@@ -114,6 +114,16 @@ def test_a_granted_extension_moves_the_same_deadline():
     assert (before.due, after.due) == (date(2026, 9, 10), date(2026, 11, 10))
 
 
+def test_the_grant_of_an_extension_moves_the_deadline_of_the_notice_before_it():
+    notice = Event("1", "PAT_OA1_ISSUED", date(2026, 5, 10), {"delivery": "electronic"})
+    grant = Event("2", "PAT_EXTENSION_GRANTED", date(2026, 9, 2), {"extension_months": 2})
+    later = Event("3", "PAT_OA2_ISSUED", date(2026, 11, 20), {"delivery": "electronic"})
+    found = derived("invention", {}, [later, grant, notice])
+    assert found["CN.PAT.OA1_REPLY", "1"].due == date(2026, 11, 10)
+    assert found["CN.PAT.OA_NEXT_REPLY", "1"].due == date(2027, 1, 20)
+    assert ("CN.PAT.EXTEND_DESIGNATED", "1") not in found
+
+
 def test_what_is_missing_is_told_and_does_not_stop_the_rest():
     events = [
         Event("1", "PAT_NOTICE_MISSING_DRAWINGS", date(2026, 11, 2), {"delivery": "electronic"}),
