@@ -169,7 +169,6 @@ def test_eval_exec_pickle_and_shells_are_not_used():
 
 
 RULES_REST_IN = {
-    "core/api/files.py": "files of a record that the person was just seen to read",
     "core/api/keys.py": "issues a key; who may is the caller's check",
     "core/commands/checks.py": "the administrator's shell",
     "core/commands/work.py": "sends dead letters again",
