@@ -77,6 +77,17 @@ def init_db(app: Flask, settings: Settings) -> None:
 
 
 @contextmanager
+def reading() -> Iterator[Any]:
+    """A connection of its own that only reads: on SQLite it waits for no writer. For rooms that own the tables."""
+    token = write_intent.set(False)
+    try:
+        with db.engine.connect() as connection:
+            yield connection
+    finally:
+        write_intent.reset(token)
+
+
+@contextmanager
 def transaction() -> Iterator[Any]:
     """Commit what the block did, or nothing of it."""
     try:

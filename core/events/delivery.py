@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from core.clock import now
-from core.db import db, system
+from core.db import db, reading, system
 from core.events.model import Delivery, OutboxEvent
 from core.jobs.claims import LEASE, holder, lost, renewing
 from core.jobs.kick import LOOK, kick_after_commit
@@ -70,7 +70,7 @@ def _claim() -> Any:
 def any_due() -> bool:
     """A look without the write lock."""
     due = select(_table.c.id).where(_table.c.state == "new", _table.c.next_at <= now()).limit(1)
-    with db.engine.connect() as connection:
+    with reading() as connection:
         return connection.execute(due).first() is not None
 
 
@@ -112,7 +112,7 @@ def _failed(row: Any, error: str) -> None:
 def recover() -> int:
     """Free what processes that are gone had claimed; how many rows."""
     running = select(_table.c.id, _table.c.holder, _table.c.lease_until, _table.c.attempts)
-    with db.engine.connect() as connection:
+    with reading() as connection:
         rows = connection.execute(running.where(_table.c.state == "running")).all()
     freed = 0
     for row in rows:
@@ -134,7 +134,7 @@ def recover() -> int:
 
 def pending() -> tuple[int, float, int]:
     """How many deliveries are open, how many seconds the most overdue one waits, and how many are dead."""
-    with db.engine.connect() as connection:
+    with reading() as connection:
         open_states = _table.c.state.in_(("new", "running"))
         count, oldest = connection.execute(select(func.count(), func.min(_table.c.next_at)).where(open_states)).one()
         dead = connection.scalar(select(func.count()).where(_table.c.state == "dead"))
@@ -154,7 +154,7 @@ def undelivered(state: str = "dead", limit: int = 200) -> list[dict[str, Any]]:
     )
     query = select(*columns, _outbox.c.payload, _outbox.c.created_at).join(_outbox, _outbox.c.id == _table.c.outbox_id)
     query = query.where(_table.c.state == state).order_by(_table.c.id.desc()).limit(limit)
-    with db.engine.connect() as connection:
+    with reading() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]
 
 

@@ -9,7 +9,7 @@ from flask import redirect, render_template
 from sqlalchemy import select
 
 from core.clock import local
-from core.db import db, transaction
+from core.db import reading, transaction
 from core.endpoints import Endpoints, signed_in
 from core.errors import Forbidden, NotFound
 from core.events import delivery
@@ -57,14 +57,14 @@ def _letter(row: dict[str, Any]) -> dict[str, Any]:
 def _failed() -> list[list[Any]]:
     table = JobRun.__table__
     query = select(table.c.finished_at, table.c.name, table.c.attempts, table.c.error).where(table.c.state == "failed")
-    with db.engine.connect() as connection:
+    with reading() as connection:
         rows = connection.execute(query.order_by(table.c.id.desc()).limit(SHOWN)).all()
     return [[_instant(row.finished_at), row.name, row.attempts, row.error or ""] for row in rows]
 
 
 def _schedules() -> list[list[Any]]:
     table = ScheduleState.__table__
-    with db.engine.connect() as connection:
+    with reading() as connection:
         rows = connection.execute(select(table).order_by(table.c.next_at)).all()
     return [[row.name, _timing(row.spec), _instant(row.last_at), _instant(row.next_at)] for row in rows]
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import now
-from core.db import acting_as, db, system, transaction
+from core.db import acting_as, db, reading, system, transaction
 from core.errors import NotFound, ZhianError
 from core.i18n import use_locale
 from core.jobs import progress
@@ -135,7 +135,7 @@ def _without_rival(connection: Any, row: Any, values: dict[str, Any]) -> dict[st
 
 def recover() -> int:
     """Put back into the queue what processes that are gone were running; three tries in all."""
-    with db.engine.connect() as connection:
+    with reading() as connection:
         rows = connection.execute(select(_table).where(_table.c.state == "running")).all()
     freed = 0
     for row in rows:
@@ -154,7 +154,7 @@ def recover() -> int:
 def due(limit: int = 100) -> list[tuple[int, str]]:
     """Ids and names of runs that may start now, oldest first."""
     query = select(_table.c.id, _table.c.name).where(_table.c.state == "queued", _table.c.run_at <= now())
-    with db.engine.connect() as connection:
+    with reading() as connection:
         return [(r.id, r.name) for r in connection.execute(query.order_by(_table.c.run_at, _table.c.id).limit(limit))]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import insert, update
+from sqlalchemy.exc import OperationalError
 
 from core.clock import now
 from core.db import db
@@ -66,6 +67,8 @@ def serve(app: Flask) -> None:
         try:
             with app.app_context():
                 tick(inline)
+        except OperationalError as busy:
+            log.warning("the database is busy or away, the next round comes: %s", str(busy).splitlines()[0])
         except Exception:
             log.exception("a round of the scheduler failed")
         stop.wait(INLINE_TICK if inline else TICK)

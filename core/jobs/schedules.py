@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from core.clock import LOCAL, local, now
-from core.db import db
+from core.db import db, reading
 from core.jobs import runs
 from core.jobs.kick import send
 from core.jobs.model import ScheduleState
@@ -41,7 +41,7 @@ def following(schedule: Schedule, after: datetime) -> datetime:
 def fire_due(at: datetime | None = None) -> list[int]:
     """Enqueue what is due at `at`, once per schedule however many runs were missed; ids of the runs."""
     at = (at or now()).replace(microsecond=0)
-    with db.engine.connect() as connection:
+    with reading() as connection:
         known = {row.name: row for row in connection.execute(select(_table))}
     _agree(known, at)
     fired = []

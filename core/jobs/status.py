@@ -11,7 +11,7 @@ from rq import Worker
 from sqlalchemy import func, select
 
 from core.clock import now
-from core.db import db
+from core.db import reading
 from core.events import delivery
 from core.i18n import _
 from core.jobs.connection import connection, current_settings, redis_url
@@ -100,7 +100,7 @@ def scheduler_state() -> dict[str, Any]:
 
 def _beat() -> Any:
     table = Heartbeat.__table__
-    with db.engine.connect() as connection_:
+    with reading() as connection_:
         return connection_.execute(select(table).where(table.c.name == "scheduler")).first()
 
 
@@ -112,5 +112,5 @@ def _scheduler_is_inline() -> bool:
 
 def _failed_jobs() -> int:
     table = JobRun.__table__
-    with db.engine.connect() as connection_:
+    with reading() as connection_:
         return connection_.scalar(select(func.count()).where(table.c.state == "failed")) or 0

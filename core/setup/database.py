@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 
 from core.app import create_app
 from core.clock import now
-from core.db import db, system
+from core.db import db, reading, system
 from core.hooks import migrations
 from core.records.audit import Origin, origin
 from core.registry import registry
@@ -51,7 +51,7 @@ def load_demo(app: Flask, say: Say = lambda text: None) -> bool:
 def _once(name: str, fingerprint: str, fn: Callable[[Any], None], before: Callable[[], None] = lambda: None) -> bool:
     """Run `fn(session)` and its mark in one transaction, unless the mark says it was done in this form."""
     table = SetupMark.__table__
-    with db.engine.connect() as connection:
+    with reading() as connection:
         known = connection.scalar(select(table.c.fingerprint).where(table.c.name == name))
     if known == fingerprint:
         return False

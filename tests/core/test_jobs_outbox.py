@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -189,3 +190,22 @@ def test_tidying_forgets_what_was_delivered_long_ago_and_nothing_else(heard):
         say(2)
         assert tidy()["events"] == 1
     assert states() == ["new"]
+
+
+def test_looking_for_work_waits_for_no_writer(app, heard):
+    say(1)
+    looked = []
+
+    def look():
+        with app.app_context():
+            begin = time.monotonic()
+            looked.append((delivery.any_due(), delivery.pending()[0], time.monotonic() - begin))
+
+    with system("hold the database for a while") as session:
+        session.add(Team(name="held"))
+        session.flush()
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(20)
+    assert [entry[:2] for entry in looked] == [(True, 1)]
+    assert looked[0][2] < 5
