@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from core.registry import registry
 from . import mapping as mappings
 from . import store
 from .engine import Engine, Tally, batches
+from .load import collecting
 from .mapping import Mapping
 from .models import ImportEntry, ImportMapping, ImportRun
 from .plugin import ImportContext, ImportSupport
@@ -233,8 +234,10 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     _set(run_id, state="running", worker=holder(), error=None)
     db.session.commit()
     db.session.expunge_all()
-    with _as_import(run_id):
-        for rows in batches(plan.rows(engine.columns), BATCH):
+    with _as_import(run_id), ExitStack() as stack:
+        for number, rows in enumerate(batches(plan.rows(engine.columns), BATCH)):
+            if number == 0 and len(rows) == BATCH:
+                stack.enter_context(collecting())
             engine.replay([row for row in rows if row.number <= position])
             fresh = [row for row in rows if row.number > position]
             if fresh:
