@@ -11,7 +11,7 @@ from plugins.cases import Member
 from plugins.demo import files
 from plugins.demo.cases import CASE, cases_by_key
 from plugins.demo.cast import Cast, data
-from plugins.demo.clients import write_note
+from plugins.demo.clients import write_note, write_notes
 from plugins.demo.when import day, office_day
 
 
@@ -27,6 +27,7 @@ def load(_session: Any) -> None:
         if (cases[row["case"]], cast.ids[row["user"]], row["role"]) not in helping:
             with cast.acting(row["who"], office_day(day(row["day"], today()))):
                 create(Member, {"case": cases[row["case"]], "user": cast.ids[row["user"]], "role": row["role"]})
+    write_notes(cast)
     for key, login, written, text in given["messages"]:
         write_note(cast, login, day(written, today()), CASE, cases[key], text, visibility="client")
 

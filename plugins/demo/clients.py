@@ -1,4 +1,4 @@
-"""Second chapter: clients, their contacts, and notes on them, opened by the people who look after them."""
+"""Second chapter: clients and their contacts, opened by the people who look after them; and notes on both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def load(_session: Any) -> None:
     for row in data("clients")["clients"]:
         if row["n"] not in known:
             known[row["n"]] = _open(cast, row, known)
-    _note(cast, known)
 
 
 def clients_by_no() -> dict[int, int]:
@@ -64,7 +63,9 @@ def _birthday(written: str) -> date:
     return day(f"{written}+6d", today())
 
 
-def _note(cast: Cast, known: dict[int, int]) -> None:
+def write_notes(cast: Cast) -> None:
+    """What people noted on clients; agents see a client once they work for it."""
+    known = clients_by_no()
     for number, login, written, text in data("clients")["notes"]:
         write_note(cast, login, day(written, today()), "clients.client", known[number], text)
 
