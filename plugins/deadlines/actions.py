@@ -10,7 +10,7 @@ DEADLINE = "deadlines.deadline"
 
 def actions() -> list[Action]:
     """All actions of the plugin."""
-    return [*_closing(), *_others()]
+    return [*_closing(), *_departing(), *_others()]
 
 
 def _closing() -> list[Action]:
@@ -43,6 +43,12 @@ def _closing() -> list[Action]:
             primary=True,
             icon="check",
         ),
+    ]
+
+
+def _departing() -> list[Action]:
+    """Ways out of a computed date other than doing the act."""
+    return [
         Action(
             DEADLINE,
             "waive",

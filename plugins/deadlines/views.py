@@ -60,44 +60,48 @@ def views() -> list[View]:
     return [*_deadline_views(), *_rule_views(), *_calendar_views(), *_reminder_views()]
 
 
+def _deadline_list() -> ListView:
+    return ListView(
+        DEADLINE,
+        columns=(
+            Column(
+                "name",
+                template="deadlines/cell_name.html",
+                needs=("name", "name_en", "severity", "unverified", "optional"),
+                sort="name",
+            ),
+            Column("case"),
+            Column(
+                "internal_date",
+                template="deadlines/cell_internal.html",
+                needs=("internal_date", "status"),
+                sort="internal_date",
+            ),
+            Column("due", template="deadlines/cell_due.html", needs=("due", "provisional", "status"), sort="due"),
+            Column("responsible"),
+            Column("status"),
+            Column("rule_code", shown=False),
+            Column("amount", shown=False),
+        ),
+        filters=("status", "severity", "responsible", "department", "due", "internal_date", "kind", "rule_code"),
+        group_by=("status", "severity", "responsible", "rule_code"),
+        presets=(
+            Preset("open", _("All open"), OPEN, sort="internal_date", default=True),
+            Preset("mine", _("My deadlines"), OPEN | {"responsible": "me"}, sort="internal_date"),
+            Preset("overdue", _("Overdue"), OPEN | {"due__lt": "today"}, sort="due"),
+            Preset("month", _("Next 30 days"), OPEN | {"due__lte": "today+30"}, sort="due"),
+            Preset("confirm", _("Second person wanted"), {"status": "to_confirm"}, sort="due"),
+            Preset("provisional", _("Provisional"), OPEN | {"provisional": "true"}, sort="due"),
+            Preset("closed", _("Closed"), {"status__in": "met,waived,missed,passed"}, sort="-due"),
+        ),
+        sort="internal_date",
+        empty=_("No deadlines here. They come by themselves from the dates and events of cases."),
+    )
+
+
 def _deadline_views() -> list[View]:
     return [
-        ListView(
-            DEADLINE,
-            columns=(
-                Column(
-                    "name",
-                    template="deadlines/cell_name.html",
-                    needs=("name", "name_en", "severity", "unverified", "optional"),
-                    sort="name",
-                ),
-                Column("case"),
-                Column(
-                    "internal_date",
-                    template="deadlines/cell_internal.html",
-                    needs=("internal_date", "status"),
-                    sort="internal_date",
-                ),
-                Column("due", template="deadlines/cell_due.html", needs=("due", "provisional", "status"), sort="due"),
-                Column("responsible"),
-                Column("status"),
-                Column("rule_code", shown=False),
-                Column("amount", shown=False),
-            ),
-            filters=("status", "severity", "responsible", "department", "due", "internal_date", "kind", "rule_code"),
-            group_by=("status", "severity", "responsible", "rule_code"),
-            presets=(
-                Preset("open", _("All open"), OPEN, sort="internal_date", default=True),
-                Preset("mine", _("My deadlines"), OPEN | {"responsible": "me"}, sort="internal_date"),
-                Preset("overdue", _("Overdue"), OPEN | {"due__lt": "today"}, sort="due"),
-                Preset("month", _("Next 30 days"), OPEN | {"due__lte": "today+30"}, sort="due"),
-                Preset("confirm", _("Second person wanted"), {"status": "to_confirm"}, sort="due"),
-                Preset("provisional", _("Provisional"), OPEN | {"provisional": "true"}, sort="due"),
-                Preset("closed", _("Closed"), {"status__in": "met,waived,missed,passed"}, sort="-due"),
-            ),
-            sort="internal_date",
-            empty=_("No deadlines here. They come by themselves from the dates and events of cases."),
-        ),
+        _deadline_list(),
         CalendarView(DEADLINE, date="due", title="heading", tone="severity"),
         DetailView(
             DEADLINE,

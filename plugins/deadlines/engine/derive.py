@@ -19,7 +19,8 @@ _CASE, STATED = "case", "stated"
 _DUE = itemgetter(Derived._fields.index("due"))
 _fast = tuple.__new__  # a named tuple without the cost of its own constructor: millions are made
 _LAST_YEAR = {"invention": 20, "pct": 20, "utility_model": 10, "design": 15}
-_NO_PERIOD = 3650  # a stated end has no base of its own: it is planned like a long period
+SHORT = 130
+"""Days up to which a period has margins of its own; the last margin of the pack is for all longer ones."""
 _DESIGN_15 = date(2021, 6, 1)
 
 
@@ -35,7 +36,7 @@ class Deriver:
             for row in pack.planning["margins"]
         )
         self._before_rest = calendars["tm"].on_or_before
-        self._days_before: dict[tuple[date, timedelta], tuple[date, date]] = {}
+        self._days_before: dict[date, tuple[date, date]] = {}
         self._coverage = {year: calendars.coverage(year) for year in range(1, 10000)}
 
     def __call__(self, facts: Facts, as_of: date) -> Derivation:
@@ -159,15 +160,19 @@ class Deriver:
 
     def _work_days(self, base: date, nominal: date, safe: date) -> tuple[date, date]:
         """The agency's own day and the day for the client's instruction, never before the period began."""
-        length = (nominal - base).days or _NO_PERIOD
-        internal, client = next((mine, theirs) for up_to, mine, theirs in self._margins if length <= up_to)
-        found = self._days_before.get((safe, internal))
+        length = (nominal - base).days
+        if 0 < length <= SHORT:  # the margins of longer ones, and of a stated end, cannot reach their beginning
+            internal, client = next((mine, theirs) for up_to, mine, theirs in self._margins if length <= up_to)
+            first = safe - timedelta(length)
+            return max(self._before_rest(safe - internal), first), max(safe - client, first)
+        found = self._days_before.get(safe)
         if found is None:
-            if safe.year < 3:
-                return safe, safe
-            found = self._days_before[safe, internal] = self._before_rest(safe - internal), safe - client
-        first = found[1] if length == _NO_PERIOD else safe - timedelta(length)
-        return (found[0] if found[0] > first else first), (found[1] if found[1] > first else first)
+            _up_to, internal, client = self._margins[-1]
+            found = safe, safe
+            if safe.year > 2:
+                found = self._before_rest(safe - internal), safe - client
+            self._days_before[safe] = found
+        return found
 
 
 def _with_event_days(pack: Pack, facts: Facts) -> Mapping[str, Any]:
