@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from core.db import db, write_intent
 from core.errors import FieldError, Invalid, NotFound
 from core.i18n import _, gettext, ngettext
-from core.permissions.guard import OPEN
+from core.permissions.rules import access
 from core.records import service
 from core.records.audit import note_action
 from core.records.notes import Attachment, keep, path_of
@@ -84,17 +84,23 @@ def of_record(key: str, record_id: int) -> list[dict[str, Any]]:
     t = _table.c
     statement = select(t.id, t.filename, t.size, t.revision, t.created_at, t.client_visible, t.kind)
     statement = (
-        statement.where(t.record_key == key, t.record_id == record_id, t.archived_at.is_(None))
+        statement.where(t.record_key == key, t.record_id == record_id, t.archived_at.is_(None), _open_to_me())
         .order_by(t.id.desc())
         .limit(200)
     )
     return [_shown(row) for row in db.session().connection().execute(statement)]
 
 
+def _open_to_me() -> Any:
+    """Which files the person may read at all: those of records that are seen, less what rules close."""
+    return access().where(Attachment, db.session().principal, "read")
+
+
 def count(key: str, record_id: int) -> int:
-    """How many files a record has."""
+    """How many files a record has that the person may see."""
     t = _table.c
-    statement = select(func.count(t.id)).where(t.record_key == key, t.record_id == record_id, t.archived_at.is_(None))
+    here = (t.record_key == key, t.record_id == record_id, t.archived_at.is_(None), _open_to_me())
+    statement = select(func.count(t.id)).where(*here)
     return db.session().connection().execute(statement).scalar() or 0
 
 
@@ -115,7 +121,7 @@ def _shown(row: Any) -> dict[str, Any]:
 
 def download(file_id: int) -> Any:
     """A stored file, as an attachment, to whoever may see its record. Pictures drawn within a page are no downloads."""
-    found = db.session.scalars(select(Attachment).where(Attachment.id == file_id), execution_options=OPEN).first()
+    found = db.session.scalars(select(Attachment).where(Attachment.id == file_id)).first()
     if found is None or found.record_key not in registry().types or found.record_id is None:
         raise NotFound()
     record = service.get(kind_of(found.record_key).model, found.record_id)

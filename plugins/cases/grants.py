@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 from core import FieldRule, Grant, _
-from plugins.cases.rules import unpublished
+from plugins.cases.rules import OUTSIDE, unpublished
 
 DATA = Path(__file__).parent / "data" / "grants.json"
-OUTSIDE = ("consultant", "finance", "archive", "service_desk", "analyst")
 PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer", "portal_inventor")
 NO_COST = ("consultant", "tm_agent", "pat_agent", "paralegal", "process_clerk", "portal_owner", "portal_finance")
 NOT_PUBLIC = _("Not public")

@@ -15,6 +15,7 @@ from core import (
     NumberRule,
     Panel,
     Record,
+    Rule,
     Scopes,
     View,
     current_principal,
@@ -46,6 +47,12 @@ def register_scopes() -> dict[str, Scopes]:
 def register_grants() -> list[Grant]:
     """Who may do what with them."""
     return grants.grants()
+
+
+@hookimpl
+def register_rules() -> list[Rule]:
+    """Whose files stay closed."""
+    return list(rules.RULES)
 
 
 @hookimpl

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union_all
 
-from core import Principal, Scopes, scopes_via
+from core import Principal, Rule, Scopes, scopes_via
 from plugins.cases.case import Case
 from plugins.cases.records import Member
 from plugins.clients import Client
+
+OUTSIDE = ("consultant", "finance", "archive", "service_desk", "analyst")
+"""Roles that see cases but not what an invention is about before it is public."""
 
 _member = Member.__table__.c
 _case = Case.__table__.c
@@ -65,20 +68,21 @@ def branch(model: Any, principal: Principal) -> ColumnElement[bool]:
 def clients_worked_for(model: Any, principal: Principal) -> list[Select[Any] | ColumnElement[bool]]:
     """Ids of clients with a case on which the person is named; for a head also those with a case of the department.
 
-    The first are few and collected; the second are many, so each client is asked about its own cases.
+    The first are few and collected. A head's are many, so each client is asked about its own cases.
     """
     me = principal.user_id
-    on_team = select(_member.case_id).where(_member.user_id == me)
-    few = [
-        select(_case.client_id).where(_case.agent_id == me),
-        select(_case.client_id).where(_case.process_clerk_id == me),
-        select(_case.client_id).where(_case.id.in_(on_team)),
-    ]
-    found: list[Select[Any] | ColumnElement[bool]] = [s.where(_case.client_id.is_not(None)) for s in few]
+    on_team = select(_case.client_id).where(_case.id.in_(select(_member.case_id).where(_member.user_id == me)))
     if principal.has_role("dept_head") and principal.department_ids:
         of_department = _case.department_id.in_(sorted(principal.department_ids))
-        found.append(exists().where(_case.client_id == model.id, of_department))
-    return found
+        named_on = or_(of_department, _case.agent_id == me, _case.process_clerk_id == me)
+        # OFFSET 0 keeps PostgreSQL from collecting the clients of all these cases first
+        own_cases = select(_case.id).where(_case.client_id == model.id, named_on).offset(0)
+        return [own_cases.exists(), on_team.where(_case.client_id.is_not(None))]
+    few = (
+        on_team,
+        *(select(_case.client_id).where(column == me) for column in (_case.agent_id, _case.process_clerk_id)),
+    )
+    return [statement.where(_case.client_id.is_not(None)) for statement in few]
 
 
 def unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
@@ -90,5 +94,14 @@ def unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
     )
 
 
+def files_of_the_unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Of files: all but those of inventions that are not public, which people outside the work on them do not open."""
+    if not principal.roles <= set(OUTSIDE):
+        return true()
+    closed = select(_case.id).where(unpublished(_case, principal))
+    return or_(model.record_key.is_(None), model.record_key != "cases.case", model.record_id.not_in(closed))
+
+
+RULES = (Rule("core.attachment", "files of unpublished inventions", files_of_the_unpublished, actions=("read",)),)
 CASE_SCOPES = Scopes(own=own, assigned=named, team=team, department=department, branch=branch)
 PART_SCOPES = scopes_via("case")

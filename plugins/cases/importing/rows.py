@@ -89,6 +89,7 @@ def normalise(values: dict[str, Any], today: date, marks: bool) -> None:
     _dates(values, today)
     _classes(values)
     _priority(values)
+    _figures(values)
     _title(values)
     _state(values)
 
@@ -160,6 +161,8 @@ def _last(number: str) -> str:
 def _said_kind(values: dict[str, Any]) -> str | None:
     for name in ("case_type", "kind_text"):
         word = values.get(name)
+        if word and word.isdigit() and values.get("application_number"):
+            continue  # agencies count kinds from 0, from 1 or as the office does; the number itself tells
         if word and (found := case_type_of(word)):
             return found
         if word and name == "case_type":
@@ -285,6 +288,17 @@ def _priority(values: dict[str, Any]) -> None:
                 }
             )
     values["priority"] = found or None
+
+
+def _figures(values: dict[str, Any]) -> None:
+    """`85%` and `0.85` as 85 per cent of fee reduction, `第5年度` as year 5."""
+    reduction = values.get("fee_reduction")
+    if isinstance(reduction, str) and (match := re.search(r"\d+(\.\d+)?", reduction)):
+        share = float(match[0])
+        values["fee_reduction"] = round(share * 100 if share <= 1 else share)
+    year = values.get("paid_to_year")
+    if isinstance(year, str) and (match := re.search(r"\d+", year)):
+        values["paid_to_year"] = int(match[0])
 
 
 def _title(values: dict[str, Any]) -> None:

@@ -34,6 +34,8 @@ TARGETS = (
     _own("classification", "words", "分类号", "Classification"),
     _own("goods", "long_text", "商品/服务项目", "Goods and services"),
     _own("applicants", "names", "申请人/权利人", "Applicants"),
+    _own("fee_reduction", "text", "费减比例", "Fee reduction in per cent"),
+    _own("paid_to_year", "text", "已缴年度", "Paid to year"),
     _own("client", "text", "客户", "Client"),
     _own("priority", "text", "优先权", "Priority"),
     _virtual("legal_status", "text", "法律状态", "Legal status"),

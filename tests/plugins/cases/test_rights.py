@@ -134,3 +134,32 @@ def test_every_grant_names_a_known_role_and_action(app):
         for grant in grants:
             unknown = set(grant.actions) - standard - set(registry().actions.get(record, {}))
             assert not unknown, (role, record, unknown)
+
+
+def test_files_of_unpublished_inventions_open_for_those_who_work_on_them_alone(acting, docket):
+    import io
+
+    from core import keep
+
+    attachment = record_class("core.attachment")
+
+    def files(login, case):
+        with acting(login):
+            statement = select(attachment.filename).where(attachment.record_id == docket[case])
+            return db.session.scalars(statement).all()
+
+    with acting("administrator"):
+        for name in ("secret", "public"):
+            sha256, size = keep(io.BytesIO(name.encode()), 1 << 20)
+            values = {
+                "record_key": CASE,
+                "record_id": docket[name],
+                "filename": f"{name}.pdf",
+                "mime": "application/pdf",
+            }
+            create(attachment, values | {"sha256": sha256, "size": size}, allow=("sha256", "size", "mime"))
+    assert files("patent_agent", "secret") == ["secret.pdf"]
+    assert files("clerk", "secret") == ["secret.pdf"]
+    assert files("finance", "secret") == []
+    assert files("finance", "public") == ["public.pdf"]
+    assert files("elsewhere", "public") == []
