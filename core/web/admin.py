@@ -163,6 +163,7 @@ def _person_page(user: User, errors: dict[str, str]) -> Any:
     rows = [
         {"code": r.code, "label": str(r.label), "held": r.code in held}
         for r in sorted(access().roles.values(), key=lambda r: (r.realm, r.code))
+        if (r.realm == "portal") == (user.realm == "portal") or r.code in held
     ]
     page = render_template(
         "web/person.html",

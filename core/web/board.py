@@ -25,6 +25,8 @@ from core.web.shell import forget_counts, registry
 from core.web.toasts import say
 
 LANE_ROWS = 20
+AT_ONCE = 300
+MOST_EMPTY = 8
 
 
 def view_of(key: str) -> KanbanView:
@@ -46,8 +48,13 @@ def board(state: ListState) -> Any:
     kind, view = state.kind, view_of(state.kind.key)
     counts = dict(group_counts(kind.model, state.query(), view.field))
     names = tuple(dict.fromkeys(n for n in (kind.title, kind.number, view.field, *view.card) if readable(kind, n)))
-    lanes = [_lane(state, view, code, choice, counts.get(code, 0), names) for code, choice in lanes_of(kind, view)]
-    lanes = [lane for lane in lanes if lane["count"] or not view.columns or len(lanes) <= 8]
+    found = _rows(state, view, counts, names)
+    lanes = [
+        _lane(state, view, code, choice, counts.get(code, 0), found.get(code, []))
+        for code, choice in lanes_of(kind, view)
+    ]
+    if len(lanes) > MOST_EMPTY:
+        lanes = [lane for lane in lanes if lane["count"]]
     can_move = current_principal().can(kind.key, "update")
     context = frame(state) | {
         "lanes": lanes,
@@ -57,30 +64,36 @@ def board(state: ListState) -> Any:
     return render_template("web/_board.html" if wants_fragment() else "web/board.html", **context)
 
 
+def _rows(
+    state: ListState, view: KanbanView, counts: dict[Any, int], names: tuple[str, ...]
+) -> dict[Any, list[dict[str, Any]]]:
+    """Rows by lane: one query while all fit, else one for each lane that holds something."""
+    kind = state.kind
+    if sum(counts.values()) <= AT_ONCE:
+        rows = list_records(kind.model, state.query(fields=names, page=1, limit=AT_ONCE)).rows
+    else:
+        lanes = [(*state.filters, Filter(view.field, "eq", code)) for code in counts if code is not None]
+        pages = (list_records(kind.model, state.query(fields=names, filters=f, page=1, limit=LANE_ROWS)) for f in lanes)
+        rows = [row for page in pages for row in page.rows]
+    link_labels([kind.fields[n] for n in names], rows)
+    if rows and registry().hooks.implementations("filter_list_rows"):
+        registry().hooks.gather("filter_list_rows", record_key=kind.key, rows=rows)
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row[view.field], []).append(row)
+    return found
+
+
 def _lane(
-    state: ListState, view: KanbanView, code: str, choice: Any, number: int, names: tuple[str, ...]
+    state: ListState, view: KanbanView, code: str, choice: Any, number: int, rows: list[dict[str, Any]]
 ) -> dict[str, Any]:
     kind = state.kind
-    rows: list[dict[str, Any]] = []
-    if number:
-        only = Filter(view.field, "eq", code)
-        found = list_records(
-            kind.model, state.query(fields=names, filters=(*state.filters, only), page=1, limit=LANE_ROWS)
-        )
-        link_labels(found.fields, found.rows)
-        registry().hooks.gather("filter_list_rows", record_key=kind.key, rows=found.rows)
-        rows = [_card(kind, view, row) for row in found.rows]
+    cards = [_card(kind, view, row) for row in rows[:LANE_ROWS]]
     more = (
-        state.url(shown_as="list", pairs=(*state.pairs, (view.field, code)), preset="") if number > len(rows) else None
+        state.url(shown_as="list", pairs=(*state.pairs, (view.field, code)), preset="") if number > len(cards) else None
     )
-    return {
-        "code": code,
-        "badge": cells.show(kind.fields[view.field], code),
-        "label": str(choice.label),
-        "count": number,
-        "cards": rows,
-        "more": more,
-    }
+    badge = cells.show(kind.fields[view.field], code)
+    return {"code": code, "badge": badge, "label": str(choice.label), "count": number, "cards": cards, "more": more}
 
 
 def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +111,27 @@ def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, 
         "facts": facts,
         "body": None,
     }
+
+
+def ask(key: str, record_id: int) -> Any:
+    """The other lanes to choose from, for people who do not drag."""
+    kind, view = kind_of(key), view_of(key)
+    record = service.get(kind.model, record_id)
+    current = getattr(record, kind.fields[view.field].attr)
+    lanes = [(code, str(choice.label)) for code, choice in lanes_of(kind, view) if code != current]
+    label = gettext("Move to")
+    crumbs = [(str(kind.plural), f"/r/{key}?as=board"), (label, None)]
+    context = {
+        "title": label,
+        "kind": kind,
+        "record": record,
+        "lanes": lanes,
+        "crumbs": crumbs,
+        "here": safe_next(request.args.get("here"), f"/r/{key}?as=board"),
+    }
+    if wants_fragment():
+        return render_template("web/_move.html", **context)
+    return render_template("web/ask.html", ask_template="web/_move.html", **context)
 
 
 def move(key: str) -> Any:
@@ -131,5 +165,6 @@ def move(key: str) -> Any:
 
 
 def register(web: Blueprint) -> None:
-    """The route of this file."""
+    """The routes of this file."""
+    web.add_url_rule("/r/<key>/<int:record_id>/-/move", "ask_move", ask)
     web.add_url_rule("/r/<key>/-/move", "move", move, methods=["POST"])

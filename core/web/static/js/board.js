@@ -19,5 +19,5 @@ async function moved({ item, from, to, oldIndex }) {
 }
 
 for (const lane of board?.querySelectorAll("[data-lane]") ?? []) {
-  Sortable.create(lane, { group: "board", animation: 120, sort: false, ghostClass: "is-ghost", dragClass: "is-dragging", delay: 180, delayOnTouchOnly: true, filter: ".z-menu", preventOnFilter: false, onEnd: moved });
+  Sortable.create(lane, { group: "board", animation: 120, sort: false, ghostClass: "is-ghost", dragClass: "is-dragging", delay: 180, delayOnTouchOnly: true, filter: ".z-move", preventOnFilter: false, onEnd: moved });
 }
