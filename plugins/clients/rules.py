@@ -33,11 +33,12 @@ def own(model: Any, principal: Principal) -> ColumnElement[bool]:
 
 def assigned(model: Any, principal: Principal) -> ColumnElement[bool]:
     """The lead consultant, and who is named on the client's work."""
-    client = model.__table__.c
-    mine = select(client.id).where(client.owner_id == principal.user_id)
+    client, me = model.__table__.c, principal.user_id
     found = [way for work in _assigned for way in work(model, principal)]
-    collected = union_all(mine, *(way for way in found if isinstance(way, Select)))
-    return or_(*(way for way in found if not isinstance(way, Select)), model.id.in_(collected))
+    collected = [way for way in found if isinstance(way, Select)]
+    if asked := [way for way in found if not isinstance(way, Select)]:
+        return or_(model.owner_id == me, *asked, *(model.id.in_(way) for way in collected))
+    return model.id.in_(union_all(select(client.id).where(client.owner_id == me), *collected))
 
 
 def team(model: Any, principal: Principal) -> ColumnElement[bool]:
