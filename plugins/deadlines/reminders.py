@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core import db, elevated, enqueue, local, now, record_class, today, use_locale
 from plugins.deadlines.choices import LIVE
@@ -48,8 +48,12 @@ _ORDER = (ReminderPlan.position, ReminderPlan.id)
 
 
 def _candidates(day: date, after: int) -> list[Deadline]:
-    chosen = (Deadline.status.in_(LIVE), Deadline.due <= day + HORIZON, Deadline.due >= day - PAST, Deadline.id > after)
-    return list(db.session.scalars(select(Deadline).where(*chosen).order_by(Deadline.id).limit(BATCH)))
+    """Live deadlines near enough, with somebody to tell: an imported docket may have nobody yet."""
+    near = (Deadline.status.in_(LIVE), Deadline.due <= day + HORIZON, Deadline.due >= day - PAST)
+    people = (Deadline.responsible_id, Deadline.deputy_id, Deadline.department_id)
+    somebody = or_(*(column.is_not(None) for column in people))
+    chosen = select(Deadline).where(*near, somebody, Deadline.id > after)
+    return list(db.session.scalars(chosen.order_by(Deadline.id).limit(BATCH)))
 
 
 def _decide_batch(batch: Sequence[Deadline], plans: Iterable[Any], day: date, made: dict[str, int]) -> None:
