@@ -50,6 +50,9 @@ WIDGETS = {
     "link": "link",
 }
 GENERAL = ("date", "dispatch_date", "receipt_date", "delivery", "notice_number", "outcome", "classes", "filed_at")
+OF_PAPERS = ("period_months", "period_days", "postmark_receipt_date", "proved_receipt_date")
+OF_COURTS = ("service_date", "foreign_party")
+MORE_ABOUT = {"office": OF_PAPERS, "court": (*OF_PAPERS, *OF_COURTS)}
 
 
 @cases.route("/<int:case_id>/moves", permission=RIGHT)
@@ -149,6 +152,7 @@ def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) 
         if name != "reason"
     ]
     shown = set(names) if found else {param.name for param in BASE[:3]}
+    about = {*GENERAL, *MORE_ABOUT.get(status.event_type(code).source, ())}
     papers = sorted({name for move in found for name in move.docs})
     own = [name for name in papers if status.need(name, "docs").event_document]
     conditions = [move.condition for move in found if move.condition]
@@ -161,9 +165,7 @@ def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) 
         targets=[(move.to.code, move.to.label(locale)) for move in found] if len(found) > 1 else [],
         chosen=given.get("to"),
         needs=needs if found else [_field(p, given.get(p.name), errors.get(p.name)) for p in BASE[:3]],
-        general=[
-            _field(p, given.get(p.name), errors.get(p.name)) for p in BASE if p.name in GENERAL and p.name not in shown
-        ],
+        general=[_field(p, given.get(p.name), errors.get(p.name)) for p in BASE if p.name in about - shown],
         own=" / ".join(status.need(name, "docs").label(locale) for name in own),
         papers=[_paper(name, case, locale) for name in papers if name not in own],
         conditions=[c.label(locale) for c in conditions],

@@ -8,6 +8,7 @@ from typing import Any
 
 from core import FieldError, Forbidden, Invalid, _, current_locale, current_principal, registry, today
 from plugins.cases import status
+from plugins.cases.printed import rule_inputs
 
 COLUMNS = ("dispatch_date", "receipt_date", "delivery", "notice_number", "outcome")
 """What an event keeps in columns of its own; everything else that was entered goes into its details."""
@@ -86,6 +87,7 @@ class Entry:
     def details(self) -> dict[str, Any]:
         """What the event keeps beside its columns, ready for JSON."""
         kept = {name: _plain(value) for name, value in self.typed.items() if name not in (*COLUMNS, "reason")}
+        kept |= rule_inputs(kept)
         return kept | ({"filed_at": self.filed_at} if self.filed_at else {})
 
     def day(self, transition: status.Transition | None) -> date:
