@@ -35,10 +35,7 @@ def loader(model: type[Record]) -> Loader:
 
 def get(model: type[R], ident: int) -> R:
     """The record, or `NotFound` when it is absent or hidden."""
-    found = db.session.scalars(select(model).where(model.id == ident)).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return db.session().get_one(model, ident)
 
 
 def load_values(
