@@ -61,6 +61,8 @@ def _safe_step(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: 
 
 
 def _period_steps(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome, law: str) -> list[Step]:
+    if any(inputs.get(key) for key in rule.how.get("given", ())):
+        return [Step("given.local" if rule.code.startswith("LOCAL.") else "given", {}, found.nominal, law)]
     limbs = _limbs(engine, rule, inputs)
     if len(limbs) < 2:
         base = _base_steps(engine.pack, rule, inputs, found, limbs[0] if limbs else None)

@@ -16,6 +16,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "base.day itself": ("Served on this day ({delivery})", "送达日（{delivery}）"),
     "base.moved end": ("Counted from the moved end of the earlier period", "自前一期限（顺延后）的届满日起算"),
     "base.computed": ("Counted from a computed day: {base}", "自推算日起算：{base}"),
+    "given": ("The end of validity, as the register states it", "登记簿载明的有效期满日"),
+    "given.local": (
+        "The end of term that the register states; local law not verified",
+        "登记簿载明的届满日；当地法律未核实",
+    ),
     "period": ("Plus {period}: last day as counted", "加{period}，期限届满日（未顺延）"),
     "limb": ("One of several periods: {base}, plus {period}", "并列期限之一：{base}，加{period}"),
     "pick.later": ("The later of the periods counts", "以较晚的期限为准"),
@@ -57,8 +62,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "weekend_only": ("No holiday data for {year}: only weekends are known", "无{year}年节假日数据，仅按周末计算"),
     "before_effect": ("The rule is in force only from {since}", "该规则自{since}起施行"),
     "undated": ("No fixed day: to be done before the act it guards", "无固定日期：须在相关行为之前完成"),
-    "override": ("Set by hand: {reason}", "人工改期：{reason}"),
-    "local_law": ("Stated end of term; local law not verified", "按载明的届满日；当地法律未核实"),
 }
 UNITS = {
     "day": ("days", "日"),
@@ -83,6 +86,33 @@ DELIVERIES = {
     "public_notice": ("public notice", "公告"),
 }
 BASES = {
+    "application_disclosure_date": ("disclosure of the drug application", "药品上市申请公开日"),
+    "before_foreign_filing": ("the planned filing abroad", "拟向外申请日"),
+    "cancellation_announcement_date": ("announcement of the surrender", "注销公告日"),
+    "cancellation_date": ("the cancellation", "撤销、无效或注销日"),
+    "cancellation_recorded_date": ("recording of the cancellation", "注销登记日"),
+    "change_date": ("the change", "变更日"),
+    "contract_term": ("the end of the contract", "合同期满日"),
+    "creation_date": ("the creation", "创作完成日"),
+    "customs_expiry": ("the end of the customs recordal", "海关备案期满日"),
+    "detention_date": ("the detention", "扣留日"),
+    "divisional_submission_date": ("submission of the divisional", "分案递交日"),
+    "effective_date": ("the judgment taking effect", "裁判生效日"),
+    "end_of_missed_period": ("the end of the missed period", "错过的期限届满日"),
+    "end_of_original_period": ("the end of the original period", "原期限届满日"),
+    "filing_anniversary": ("the anniversary of filing", "申请日对应日"),
+    "first_exploitation_date": ("the first commercial use", "首次商业利用日"),
+    "international_publication_date": ("the international publication", "国际公布日"),
+    "international_registration_recorded_date": ("recording in the International Register", "国际注册簿登记日"),
+    "isr_transmittal_date": ("transmittal of the search report", "国际检索报告传送日"),
+    "marketing_approval_date": ("the marketing approval", "上市许可日"),
+    "measure_date": ("the court's measure", "保全措施日"),
+    "notification_date": ("WIPO's notification", "国际局通知日"),
+    "obstacle_removed_date": ("the end of the obstacle", "障碍消除日"),
+    "performance_end": ("the end of the time for performance", "履行期届满日"),
+    "refusal_period_end": ("the end of the refusal period", "驳回期限届满日"),
+    "ro_receipt_date": ("receipt by the receiving office", "受理局收到日"),
+    "wipo_notification_date": ("WIPO's notification of the designation", "国际局通知指定局日"),
     "filing_date": ("the filing day", "申请日"),
     "earliest_priority": ("the earliest priority day", "最早优先权日"),
     "earliest_date": ("the earliest priority day, else the filing day", "最早优先权日（无则申请日）"),
@@ -126,9 +156,21 @@ _TABLES = {"calendar": CALENDARS, "delivery": DELIVERIES, "base": BASES}
 
 
 def period_words(steps: list[tuple[int, str]], lang: str) -> str:
-    """`4 months` / `4个月` of a list of (n, unit)."""
+    """`4 months` / `4个月` of a list of (n, unit); what is taken off again says so."""
     at = 1 if lang.startswith("zh") else 0
-    return " + ".join(f"{n}{' ' if at == 0 else ''}{UNITS[unit][at]}" for n, unit in steps)
+    words = [f"{abs(n)}{' ' if at == 0 else ''}{_unit(n, unit, at)}" for n, unit in steps]
+    joined = words[0] if words else ""
+    for (n, _unit_name), word in zip(steps[1:], words[1:], strict=True):
+        joined += (_AND if n >= 0 else _LESS)[at] + word
+    return joined
+
+
+_AND, _LESS = (" and ", "加"), (" less ", "减")
+
+
+def _unit(n: int, unit: str, at: int) -> str:
+    word = UNITS[unit][at]
+    return word[:-1] if at == 0 and abs(n) == 1 and word.endswith("s") else word
 
 
 def render(code: str, params: Mapping[str, Any], lang: str = "en") -> str:
@@ -153,6 +195,15 @@ _WEEKDAYS = (
     ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     tuple(f"周{day}" for day in "一二三四五六日"),
 )
+_HOLIDAYS = {
+    "元旦": ("New Year", "元旦"),
+    "春节": ("Spring Festival", "春节"),
+    "清明": ("Qingming", "清明节"),
+    "劳动节": ("Labour Day", "劳动节"),
+    "端午": ("Dragon Boat Festival", "端午节"),
+    "中秋": ("Mid-Autumn Festival", "中秋节"),
+    "国庆节": ("National Day", "国庆节"),
+}
 _WORKED = (", a weekend worked in lieu", "（调休上班，但仍是周休日）")
 
 
@@ -160,4 +211,4 @@ def _rest_words(reason: tuple[str, int], at: int) -> str:
     name, weekday = reason
     if name == "worked":
         return _WEEKDAYS[at][weekday] + _WORKED[at]
-    return f"{name}" if name else _WEEKDAYS[at][weekday]
+    return _HOLIDAYS.get(name, (name, name))[at] if name else _WEEKDAYS[at][weekday]

@@ -5,9 +5,10 @@ from datetime import date
 
 from plugins.deadlines.engine import Calendars, load_holidays, load_pack
 from plugins.deadlines.engine.derive import derive
-from plugins.deadlines.engine.evaluate import Evaluator
+from plugins.deadlines.engine.evaluate import Evaluator, Outcome
 from plugins.deadlines.engine.facts import Event, Facts
 from plugins.deadlines.engine.trace import explain
+from plugins.deadlines.engine.words import period_words
 
 PACK, CALENDARS = load_pack(), Calendars(load_holidays())
 TODAY = date(2026, 11, 22)
@@ -152,8 +153,6 @@ def test_national_phase_runs_from_the_priority_until_entry():
 
 def test_a_trace_is_told_in_both_languages_with_the_law():
     item = wanted("invention", {"filing_date": date(2023, 10, 5)})["CN.PAT.EXAM_REQUEST", "1"]
-    from plugins.deadlines.engine.evaluate import Outcome
-
     steps = explain(
         Evaluator(PACK, CALENDARS), item.rule, item.inputs, Outcome(item.base, item.nominal, item.due, item.safe)
     )
@@ -202,3 +201,15 @@ def test_a_utility_model_from_abroad_has_the_clocks_of_its_kind():
     found = derived("utility_model", fields, route="pct")
     assert ("CN.PCT.UM_VOLUNTARY_AMEND", "1") in found
     assert ("CN.PCT.EXAM_REQUEST", "1") not in found
+
+
+def test_a_stated_end_is_told_as_stated():
+    item = wanted("trademark", {"valid_to": date(2035, 3, 9)})["CN.TM.RENEWAL", "203x"]
+    found = Outcome(item.base, item.nominal, item.due, item.safe)
+    steps = [step.text("zh") for step in explain(Evaluator(PACK, CALENDARS), item.rule, item.inputs, found)]
+    assert steps == ["登记簿载明的有效期满日", "此日不顺延", "2035年节假日安排尚未公布，暂定"]
+
+
+def test_what_is_added_and_taken_off_reads_well():
+    assert period_words([(3, "month"), (-1, "day")], "en") == "3 months less 1 day"
+    assert period_words([(3, "year"), (1, "day")], "zh") == "3年加1日"

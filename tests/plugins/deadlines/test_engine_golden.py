@@ -9,6 +9,7 @@ from plugins.deadlines.engine import compute_line, load_pack
 from plugins.deadlines.engine.build import holiday_data
 from plugins.deadlines.engine.calendars import DATA
 from plugins.deadlines.engine.packs import compile_pack, pack_data
+from plugins.deadlines.engine.words import BASES
 
 GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "data" / "golden-deadlines.jsonl"
 
@@ -65,3 +66,13 @@ def test_every_rule_of_the_table_is_in_the_pack_and_computes():
         assert "error" not in found, (code, found)
         assert found["due"] >= found["safe_due"], code
         assert found["trace"], code
+
+
+def test_every_base_of_the_table_has_words_in_both_languages():
+    pack = load_pack()
+    named = {limb.get("base", rule.base) for rule in pack.rules.values() for limb in rule.how.get("limbs", ())}
+    named |= {
+        item["base"] for rule in pack.rules.values() for item in (rule.combine or {}).get("items", ()) if "base" in item
+    }
+    named |= {rule.base for rule in pack.rules.values()} - {"max_of", "min_of"}
+    assert named <= set(BASES)
