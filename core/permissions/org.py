@@ -86,7 +86,7 @@ class User(Record):
     name_en: Mapped[str | None] = fields.text(_("English name"), max_length=80)
     email: Mapped[str | None] = fields.text(_("E-mail"), max_length=200)
     mobile: Mapped[str | None] = fields.text(_("Mobile"), max_length=40)
-    title_text: Mapped[str | None] = fields.text(_("Position"), max_length=80)
+    title_text: Mapped[str | None] = fields.text(_("Job title"), max_length=80)
     branch_id: Mapped[int | None] = fields.link("core.branch", _("Branch"))
     department_id: Mapped[int | None] = fields.link("core.department", _("Department"))
     team_id: Mapped[int | None] = fields.link("core.team", _("Team"))

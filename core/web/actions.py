@@ -17,6 +17,7 @@ from core.records.fields import Field
 from core.records.notes import Note
 from core.records.query import list_records
 from core.registry import Action, Param, RecordType
+from core.web.facts import caption_of
 from core.web.forms import field_of
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import kind_of
@@ -117,6 +118,7 @@ def _dialog(kind: RecordType, action: Action, record: Any, given: dict[str, Any]
         "title": str(action.label),
         "kind": kind,
         "record": record,
+        "caption": caption_of(kind, record.id) if record is not None else str(kind.label),
         "action": action,
         "fields": fields,
         "message": action.confirm,
@@ -125,7 +127,7 @@ def _dialog(kind: RecordType, action: Action, record: Any, given: dict[str, Any]
         "back": base,
         "crumbs": [
             (str(kind.plural), f"/r/{kind.key}"),
-            *([(record.title, base)] if record is not None else []),
+            *([(caption_of(kind, record.id), base)] if record is not None else []),
             (str(action.label), None),
         ],
     }

@@ -19,6 +19,7 @@ from core.records import service
 from core.records.audit import note_action
 from core.web import format as fmt
 from core.web import sessions, shell
+from core.web.imports import importable
 from core.web.lifecycle import done
 from core.web.toasts import say
 
@@ -50,6 +51,8 @@ def settings() -> Any:
         for m in shell.registry().menus
         if m.group == "settings" and shell.allowed(m, principal)
     ]
+    if importable():
+        items.append({"label": gettext("Import"), "href": "/import", "icon": "upload"})
     if may_administer():
         items.append({"label": gettext("Roles and rights"), "href": "/settings/roles", "icon": "shield"})
         items.append({"label": gettext("Extensions"), "href": "/settings/extensions", "icon": "puzzle"})

@@ -16,6 +16,7 @@ from core.records.query import Filter, group_counts, list_records
 from core.registry import RecordType
 from core.views import KanbanView
 from core.web import cells
+from core.web.facts import caption_of
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import frame, kind_of
 from core.web.liststate import ListState, readable
@@ -153,7 +154,7 @@ def move(key: str) -> Any:
             service.update(record, {view.field: target})
         except Invalid as error:
             raise Invalid(error.errors, str(error)) from None
-    title, version = record.title, record.version
+    title, version = caption_of(kind, record.id), record.version
     commit()
     forget_counts()
     message = gettext("%(name)s is now %(state)s", name=title, state=str(lanes[target].label))

@@ -47,6 +47,8 @@ _SPOKEN = {
     "prov": _("Provisional"),
 }
 TONES = ("accent", "done", "warn", "today", "danger", "plain", "open")
+_GENERIC = re.compile(r"^\s*(?:一种|一種|一个|一個|用于|用於|基于|基於)+")
+"""How most titles of inventions begin; it tells nothing."""
 SEP = Markup('<i class="z-sep" aria-hidden="true">·</i>')
 
 
@@ -123,8 +125,8 @@ def tint(key: object) -> str:
 
 def initial(name: object) -> str:
     """What stands in a picture's place: the last name of a Chinese person, the first letter of others."""
-    text = str(name or "?").strip()
-    return text[:1].upper() or "?"
+    text = _GENERIC.sub("", str(name or ""))
+    return next((c for c in text if c.isalnum()), "?").upper()
 
 
 def z_av(name: object, *, large: bool = False) -> Markup:

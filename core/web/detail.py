@@ -14,7 +14,7 @@ from core.registry import RecordType
 from core.views import DetailView, Tab
 from core.web import cells, files, timeline
 from core.web import components as z
-from core.web.facts import Reading, everything, shown_values
+from core.web.facts import Reading, caption, everything, shown_values
 from core.web.listing import kind_of
 from core.web.related import count_related, related
 from core.web.rendering import part
@@ -41,7 +41,7 @@ def page(key: str, record_id: int) -> Any:
 
 def head(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Title, badge, subtitle, picture, buttons."""
-    title = str(values.get(kind.title or "") or record.title)
+    title = caption(kind, values)
     badge = view.badge or next(
         (f.name for f in kind.fields.values() if f.kind == "choice" and any(c.tone for c in f.choices)), None
     )
@@ -135,6 +135,7 @@ def body(
     if tab["key"] == "overview":
         shown = Reading(kind, record, values, filled=bool(view.facts), in_place=may_edit)
         context["facts"] = shown.sections(view.facts or (everything(kind),))
+        context["empties"] = shown.empties(view.facts) if view.facts else []
         context["related"] = [
             related(t, record)
             for t in view.tabs

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from core.db import db
-from core.i18n import gettext
+from core.i18n import current_locale, gettext
 from core.permissions.rules import access
-from core.records.dump import link_labels
+from core.records.dump import labels, link_labels
 from core.records.fields import Field
 from core.records.query import Filter, Query, list_records
 from core.registry import RecordType
@@ -28,6 +28,18 @@ def shown_values(kind: RecordType, record_id: int) -> dict[str, Any]:
     found = list_records(kind.model, query)
     link_labels(found.fields, found.rows)
     return found.rows[0]
+
+
+def caption(kind: RecordType, values: dict[str, Any]) -> str:
+    """What a record is called, out of the values that this person may see: title in their language, or number."""
+    names = (kind.title_en if current_locale() == "en" else None, kind.title, kind.number)
+    found = next((str(values[n]) for n in names if n and values.get(n) not in (None, "")), None)
+    return found or f"{kind.label} {values['id']}"
+
+
+def caption_of(kind: RecordType, record_id: int) -> str:
+    """The same by the id alone."""
+    return labels(kind.key, [record_id]).get(record_id) or f"{kind.label} {record_id}"
 
 
 def everything(kind: RecordType) -> Section:
@@ -53,10 +65,20 @@ class Reading:
     in_place: bool = False
 
     def sections(self, sections: tuple[Section, ...]) -> list[dict[str, Any]]:
-        """Those that apply to the record and hold something: label and rows."""
-        applying = (s for s in sections if s.when is None or s.when(self.record))
-        made = ({"label": str(s.label), "rows": self.rows(s)} for s in applying)
+        """Those that apply to the record and hold something: label and rows. Each field stands once."""
+        made, seen = [], set()
+        for section in sections:
+            if section.when is None or section.when(self.record):
+                names = tuple(n for n in dict.fromkeys(section.fields) if n not in seen)
+                seen.update(names)
+                made.append({"label": str(section.label), "rows": self.rows(replace(section, fields=names))})
         return [s for s in made if s["rows"]]
+
+    def empties(self, sections: tuple[Section, ...]) -> list[Row]:
+        """The rows of those sections that hold nothing, for who wants to fill them."""
+        every = replace(self, filled=False)
+        filled = {row[0] for s in self.sections(sections) for row in s["rows"]}
+        return [row for s in every.sections(sections) for row in s["rows"] if row[0] not in filled]
 
     def rows(self, section: Section) -> list[Row]:
         """(label, value, wide, address of its input) of each field."""

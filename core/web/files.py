@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,25 +13,17 @@ from core.errors import FieldError, Invalid, NotFound
 from core.i18n import _, gettext, ngettext
 from core.permissions.rules import access
 from core.records import service
+from core.records.attachments import add, clean_name
 from core.records.audit import note_action
-from core.records.notes import Attachment, keep, path_of
+from core.records.notes import Attachment, path_of
 from core.registry import registry
 from core.web import format as fmt
 from core.web.lifecycle import done
 from core.web.listing import kind_of
 from core.web.toasts import say
 
-NEVER = frozenset({".exe", ".bat", ".cmd", ".com", ".scr", ".js", ".vbs", ".msi", ".lnk"})
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _table = Attachment.__table__
-
-
-def clean_name(raw: str) -> str:
-    """The last part of a file's name, without control characters, at most 200 characters with its ending kept."""
-    name = PurePosixPath(raw.replace("\\", "/")).name
-    name = "".join(c for c in name if c.isprintable()).strip() or "file"
-    stem, dot, ending = name.rpartition(".")
-    return name if len(name) <= 200 else f"{(stem or name)[: 190 - len(ending)]}{dot}{ending}"[:200]
 
 
 def upload(key: str, record_id: int) -> Any:
@@ -40,43 +31,21 @@ def upload(key: str, record_id: int) -> Any:
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
     given = [f for f in request.files.getlist("file") if f.filename]
-    for each in given:
-        add(key, record, each.filename or "", each.stream)
     if not given:
         raise Invalid([FieldError("file", "required", _("Choose a file."))])
+    for each in given:
+        _keep(record, each.filename or "", each.stream)
     say(ngettext("%(n)s file stored", "%(n)s files stored", len(given)))
     return done(f"/r/{key}/{record_id}?tab=files")
 
 
-def add(key: str, record: Any, filename: str, stream: Any) -> Attachment:
-    """Keep one content; a name that the record already has becomes the next revision."""
-    name = clean_name(filename)
-    if PurePosixPath(name.lower()).suffix in NEVER:
-        raise Invalid([FieldError("file", "kind", _("Programs cannot be stored: %(name)s", name=name))])
-    limit = current_app.config["ZHIAN"].max_upload_mb * 1024 * 1024
+def _keep(record: Any, name: str, stream: Any) -> None:
+    limit = current_app.config["ZHIAN"].max_upload_mb
     try:
-        sha256, size = keep(stream, limit)
+        add(record, name, stream)
     except ValueError:
-        raise Invalid(
-            [FieldError("file", "too_large", _("%(name)s is larger than %(n)s MB.", name=name, n=limit >> 20))]
-        ) from None
-    earlier = select(func.max(_table.c.revision)).where(
-        _table.c.record_key == key, _table.c.record_id == record.id, _table.c.filename == name
-    )
-    revision = (db.session().connection().execute(earlier).scalar() or 0) + 1
-    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    values = {
-        "record_key": key,
-        "record_id": record.id,
-        "filename": name,
-        "sha256": sha256,
-        "size": size,
-        "mime": mime,
-        "revision": revision,
-    }
-    stored = service.create(Attachment, values, allow=("sha256", "size", "mime", "revision"))
-    note_action(db.session(), "file_added", record, changes={"file": name})
-    return stored
+        message = _("%(name)s is larger than %(n)s MB.", name=clean_name(name), n=limit)
+        raise Invalid([FieldError("file", "too_large", message)]) from None
 
 
 def of_record(key: str, record_id: int) -> list[dict[str, Any]]:
@@ -139,7 +108,7 @@ def download(file_id: int) -> Any:
         db.session.commit()
     answer = send_file(path, mimetype=mime, as_attachment=not drawn, download_name=name, conditional=True)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, max-age=3600" if drawn else "private, no-store"
+    answer.headers["Cache-Control"] = "private, max-age=86400, immutable" if drawn else "private, no-store"
     return answer
 
 

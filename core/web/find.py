@@ -12,6 +12,7 @@ from core.permissions.principal import current_principal
 from core.records.query import Query, list_records
 from core.registry import RecordType
 from core.web import shell
+from core.web.imports import importable
 from core.web.lifecycle import wants_fragment
 from core.web.liststate import readable
 
@@ -77,6 +78,8 @@ def _commands(q: str) -> dict[str, Any]:
         found += [
             {"href": i["url"], "icon": i["icon"], "label": i["label"], "note": gettext("Go to")} for i in group["items"]
         ]
+    if importable():
+        found.append({"href": "/import", "icon": "upload", "label": gettext("Import a sheet"), "note": ""})
     found.append({"href": "/settings", "icon": "settings", "label": gettext("Settings"), "note": gettext("Go to")})
     hits = [c for c in found if wanted in c["label"].lower()]
     return {"label": gettext("Commands"), "hits": hits[: 5 if q else 14], "commands": True}

@@ -19,7 +19,7 @@ from core.records.fields import Field
 from core.registry import RecordType
 from core.views import FormView, Section
 from core.web import cells
-from core.web.facts import shown_values
+from core.web.facts import caption_of, shown_values
 from core.web.lifecycle import commit, done
 from core.web.listing import kind_of
 from core.web.shell import forget_counts, registry
@@ -77,7 +77,7 @@ def create(key: str) -> Any:
     except (Invalid, Refused) as error:
         return refused(kind, None, given, error)
     forget_counts()
-    say(gettext("%(name)s is stored", name=record.title))
+    say(gettext("%(name)s is stored", name=caption_of(kind, record.id)))
     return done(f"/r/{key}/{record.id}")
 
 
@@ -100,7 +100,7 @@ def update(key: str, record_id: int) -> Any:
         if version is None:
             raise Stale()
         service.update(record, given, version)
-        title = record.title
+        title = caption_of(kind, record.id)
         commit()
     except (Invalid, Refused) as error:
         return refused(kind, record, given, error)
@@ -182,7 +182,7 @@ def conflict(kind: RecordType, record_id: int, given: dict[str, Any]) -> Any:
     }
     crumbs = [
         (str(kind.plural), f"/r/{kind.key}"),
-        (record.title, f"/r/{kind.key}/{record_id}"),
+        (caption_of(kind, record.id), f"/r/{kind.key}/{record_id}"),
         (context["title"], None),
     ]
     return render_template("web/conflict.html", crumbs=crumbs, **context), 409
@@ -216,10 +216,10 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
     title = (
         gettext("New %(record)s", record=_lower(kind.label))
         if record is None
-        else gettext("Edit %(name)s", name=record.title)
+        else gettext("Edit %(name)s", name=caption_of(kind, record.id))
     )
     crumbs = [(str(kind.plural), f"/r/{kind.key}")] + (
-        [(record.title, f"/r/{kind.key}/{record.id}")] if record is not None else []
+        [(caption_of(kind, record.id), f"/r/{kind.key}/{record.id}")] if record is not None else []
     )
     return render_template(
         "web/form.html",
@@ -300,7 +300,7 @@ def archive(key: str, record_id: int) -> Any:
     """Put a record away, with the way back in the message."""
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
-    title = record.title
+    title = caption_of(kind, record.id)
     if registry().of(kind.model).archive:
         service.archive(record)
     else:
@@ -314,7 +314,7 @@ def restore(key: str, record_id: int) -> Any:
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
     service.restore(record)
-    say(gettext("%(name)s is back", name=record.title))
+    say(gettext("%(name)s is back", name=caption_of(kind, record.id)))
     return done(f"/r/{key}/{record_id}")
 
 

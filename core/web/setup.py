@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, abort, send_from_directory
+from flask.sessions import NullSession, SessionInterface
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
@@ -19,6 +20,7 @@ from core.web import (
     export,
     find,
     home,
+    imports,
     inbox,
     lifecycle,
     mounts,
@@ -70,6 +72,7 @@ def install(app: Flask) -> None:
         m.name: m.folder / "static" for m in registry.manifests if (m.folder / "static").is_dir()
     }
     assets.set_rooms(rooms)
+    app.session_interface = NoCookieSession()
     app.before_request(lifecycle.begin)
     app.after_request(_finish)
     app.register_blueprint(_blueprint())
@@ -81,7 +84,7 @@ def install(app: Flask) -> None:
 def _blueprint() -> Blueprint:
     web = Blueprint("web", __name__)
     web.add_url_rule("/static/<stamp>/<room>/<path:path>", "static", static)
-    for module in (auth, home, records, export, inbox, find, admin, styleguide):
+    for module in (auth, home, records, export, imports, inbox, find, admin, styleguide):
         module.register(web)
     return web
 
@@ -95,9 +98,24 @@ def static(stamp: str, room: str, path: str) -> Any:
 
 
 def _finish(response: Any) -> Any:
+    if lifecycle.by_key():
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
     if response.status_code < 400:
         sessions.touch()
     return security.add_headers(toasts.carry(response))
+
+
+class NoCookieSession(SessionInterface):
+    """Sessions live in the database; Flask's own signed cookie is never opened."""
+
+    def open_session(self, app: Flask, request: Any) -> None:
+        """Nothing to open."""
+        return
+
+    def make_null_session(self, app: Flask) -> Any:
+        """What `flask.session` would be: empty and refusing writes."""
+        return NullSession()
 
 
 def _globals(app: Flask) -> None:

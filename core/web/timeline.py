@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +35,8 @@ ACTIONS = {
     "file_read": (_("downloaded the file"), "download"),
 }
 SHOWN_CHANGES = 8
+IMPORT = re.compile(r"^import (\d+)$")
+"""The reason that an import run leaves in the log."""
 Entry = dict[str, Any]
 
 
@@ -88,16 +92,15 @@ def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, st
         return None
     verb, icon = _verb(kind, row)
     entry: Entry = {
-        "title": verb,
         "time": fmt.clock_time(row.at),
         "changes": changes[:SHOWN_CHANGES] if row.action != "create" else [],
     }
+    if found := IMPORT.match(row.reason or ""):
+        words = gettext("imported, run %(n)s", n=found[1])
+        return entry | {"who": row.actor or gettext("system"), "title": words, "href": f"/import/{kind.key}/{found[1]}"}
     if row.actor_id is None or row.reason:
-        entry |= {"icon": icon, "foot": row.reason if row.reason and not row.actor_id else None}
-    entry["who"] = row.actor if row.actor_id and not row.reason else None
-    if entry["who"] is None:
-        entry["icon"] = icon
-    return entry
+        return entry | {"who": None, "icon": icon, "title": gettext("System: %(what)s", what=verb)}
+    return entry | {"who": row.actor, "title": verb}
 
 
 def _pairs(changes: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
@@ -139,6 +142,8 @@ def _words(spec: Field, value: Any, names: dict[str, dict[int, str]]) -> str:
         return gettext("yes") if value else gettext("no")
     if spec.kind == "money":
         return fmt.money(value)
+    if spec.kind == "datetime":
+        return fmt.instant(datetime.fromisoformat(str(value)))
     return "…" if spec.kind == "json" else str(value)[:300]
 
 
