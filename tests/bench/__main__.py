@@ -133,11 +133,12 @@ def _imports(database: str, server: str | None, folder: Path, rows: int) -> list
         _say(f"{database}: import {words}")
         where = places.place(folder, server, f"import_{database}", plugins)
         places.make(where, server)
-        rate = offline.import_cases(where, rows)
+        rate, by_cpu = offline.import_cases(where, rows)
         if database == "postgresql":
-            lines.append(at_least(database, f"import of cases {words}", rate, "rows/s", limit))
+            lines.append(at_least(database, f"import of cases {words}", rate, "rows/s", limit, rows_per_cpu=by_cpu))
         else:
-            lines.append(Line(database, f"import of cases {words}", rate, "rows/s"))
+            details = {"rows_per_cpu": by_cpu}
+            lines.append(Line(database, f"import of cases {words}", rate, "rows/s", details=details))
     return lines
 
 
