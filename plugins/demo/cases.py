@@ -19,6 +19,8 @@ from plugins.demo.team import Team
 from plugins.demo.when import day
 
 CASE = "cases.case"
+PICTURED = ("tm_", "madrid")
+"""Types of cases, by the beginning of their code, that have the picture of a mark."""
 RECENT = timedelta(days=150)
 """Official papers younger than this lie in the file; older ones are in the electronic dossier."""
 
@@ -73,14 +75,14 @@ class _Walk:
         with self.cast.acting(self.team.creator, self.road.entered):
             ident = create(Case, given).id
         links = [*self.row.get("rel", ()), *([["review_of", self.row["parent"]]] if "parent" in self.row else ())]
-        drawn = "mark_type" in given
+        drawn = self.row["t"].startswith(PICTURED)
         if links or drawn:
             with self.cast.acting(self.team.clerk, self.road.entered):
                 for kind, other in links:
                     create(Relation, {"case": ident, "kind": kind, "to": self.known[other]})
                 if drawn:
-                    name, picture = f"{self.row['name']}.png", papers.mark(self.row["name"])
-                    image = files.attach(CASE, ident, name, picture, "mark_image", files.PNG)
+                    mark = self.row["name"].split("（")[0]
+                    image = files.attach(CASE, ident, f"{mark}.png", papers.mark(mark), "mark_image", files.PNG)
                     update(_case(ident), {"mark_image": image})
         return ident
 
