@@ -94,9 +94,8 @@ def open_plan(
     chosen = _choose_mapping(record_key, table, targets, supports, mapping)
     chosen.constants |= {name: value for name, value in (constants or {}).items() if name in targets}
     wanted = tuple(_field(key, targets, known) for key in keys)
-    return Plan(
-        record_type, supports, targets, source, table, chosen, wanted or default_keys(record_type, supports, targets)
-    )
+    wanted = wanted or default_keys(record_type, supports, targets)
+    return Plan(record_type, supports, targets, source, table, chosen, wanted, fixes or {})
 
 
 def _field(name: str, targets: dict[str, ImportTarget], known: dict[str, str]) -> str:
