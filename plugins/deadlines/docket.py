@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import _, current_locale, db, elevated, gettext, insert_derived, note_action, now, record_class, today
-from plugins.cases import event_types, members_of
+from core import _, db, elevated, gettext, insert_derived, note_action, now, record_class, today
+from plugins.cases import members_of
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.facts import OPEN, SETTLED, Derived
@@ -21,6 +21,7 @@ from plugins.deadlines.engine.fees import annuity, reduced, reduction
 from plugins.deadlines.overlay import deriver
 from plugins.deadlines.reading import facts_of, plain_inputs
 from plugins.deadlines.records import MANUAL, Deadline
+from plugins.deadlines.worklist import event_words
 
 BATCH = 500
 ANNUITIES = ("CN.PAT.ANNUITY", "CN.PAT.ANNUITY_GRACE")
@@ -195,17 +196,8 @@ def _settle(work: _Work, item: Derived, row: Any) -> None:
     status = "to_confirm" if row.severity == "fatal" else "met"
     note = gettext("An event of the case shows that it was done.")
     event = work.events.get(item.cleared_by)
-    told = {"evidence": _event_words(event), "act_date": event.date if event is not None else None}
+    told = {} if event is None else {"evidence": event_words(event.code, event.date), "act_date": event.date}
     work.change(row, status=status, change_note=note, closed_at=now(), **told)
-
-
-def _event_words(event: Any) -> str | None:
-    """The name and the day of an event, as evidence reads."""
-    if event is None:
-        return None
-    known = event_types().get(event.code)
-    name = known.label(current_locale()) if known is not None else event.code
-    return f"{name} {event.date.isoformat() if event.date else ''}".strip()
 
 
 def _close(work: _Work, row: Any, status: str, why: str) -> None:

@@ -159,6 +159,12 @@ def slot_home() -> list[Panel]:
 
 
 @hookimpl
+def slot_detail(record: Any) -> list[Panel] | None:
+    """On the page of a case: what is due next."""
+    return views.case_panel(record) if record.__record__["key"] == "cases.case" else None
+
+
+@hookimpl
 def slot_aside(record: Any) -> list[Panel] | None:
     """Beside a deadline: what closing needs."""
     return views.aside(record) if isinstance(record, Deadline) else None

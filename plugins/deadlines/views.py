@@ -20,11 +20,13 @@ from core import (
     _,
     current_principal,
     gettext,
+    registry,
 )
 from plugins.deadlines import pages, worklist
-from plugins.deadlines.choices import LIVE
+from plugins.deadlines.choices import LIVE, STATUSES
 
 DEADLINE = "deadlines.deadline"
+SHOWN_ON_CASE = 6
 OPEN = {"status__in": ",".join(LIVE)}
 DATES = Section(
     "dates",
@@ -276,9 +278,35 @@ def menus() -> list[Menu]:
 
 
 def case_tab() -> Tab:
-    """The deadlines of a case, on its page."""
-    columns = ("name", "internal_date", "due", "responsible", "status")
-    return Tab("deadlines", _("Deadlines"), related=Related(DEADLINE, "case", columns, sort="due"))
+    """The deadlines of a case, on its page: live ones first."""
+    return Tab(
+        "deadlines",
+        _("Deadlines"),
+        template="deadlines/case.html",
+        context=lambda case: case_context(case, None),
+        count=lambda case: worklist.live_count(case.id),
+    )
+
+
+def case_panel(case: Any) -> list[Panel]:
+    """The next live deadlines, on the overview of a case."""
+    if not current_principal().can(DEADLINE, "read"):
+        return []
+    return [Panel("deadlines/case.html", case_context(case, SHOWN_ON_CASE), order=20, key="deadlines")]
+
+
+def case_context(case: Any, limit: int | None) -> dict[str, Any]:
+    """Rows for the list on the page of a case."""
+    rows = worklist.of_case(case.id, limit)
+    return {
+        "rows": rows,
+        "people": worklist.people_of(rows),
+        "papers": worklist.papers_of(rows),
+        "total": worklist.live_count(case.id),
+        "more": f"/r/cases.case/{case.id}?tab=deadlines" if limit else None,
+        "live": LIVE,
+        "statuses": {choice.code: choice for choice in STATUSES},
+    }
 
 
 def case_column() -> Column:
@@ -300,8 +328,11 @@ def home() -> list[Panel]:
         "tiles": _tiles(groups, past),
         "total": sum(group.count for group in groups),
         "own": own,
-        "cases": worklist.cases_of(rows),
+        "cases": (cases := worklist.cases_of(rows)),
+        "clients": worklist.clients_of(cases.values()),
+        "pictures": {case.id: _picture(case) for case in cases.values()},
         "people": worklist.people_of(rows),
+        "papers": worklist.papers_of(rows),
         "next_words": gettext("Deadlines come by themselves from the dates and events of cases."),
     }
     panels = [Panel("deadlines/home.html", context, order=10, key="deadlines")]
@@ -312,13 +343,29 @@ def home() -> list[Panel]:
     return panels
 
 
+def _picture(case: Any) -> Any:
+    """The picture of a case from whoever provides one."""
+    row = {"id": case.id, "name": case.name, "mark_image": case.mark_image_id, "case_type": case.case_type}
+    return registry().hooks.first("provide_badge", record_key="cases.case", row=row)
+
+
 def _tiles(groups: list[worklist.Group], past: worklist.Group | None) -> list[dict[str, Any]]:
-    """Four figures: overdue (both kinds), today, this week, two weeks."""
+    """Four figures: overdue (both kinds), today, this week, two weeks, each with what stands out in it."""
     late = groups[0].count + groups[1].count
-    note = gettext("and %(n)s long past", n=past.count) if past else ""
+    note = gettext("and %(n)s long past", n=past.count) if past else _standing_out(groups[0], groups[1])
     first = {"value": late, "label": gettext("Overdue"), "level": "overdue", "href": groups[0].href, "note": note}
-    rest = [{"value": g.count, "label": g.label, "level": g.level, "href": g.href, "note": ""} for g in groups[2:]]
+    rest = [
+        {"value": g.count, "label": g.label, "level": g.level, "href": g.href, "note": _standing_out(g)}
+        for g in groups[2:]
+    ]
     return [first, *rest]
+
+
+def _standing_out(*groups: worklist.Group) -> str:
+    fatal, unsure = sum(g.fatal for g in groups), sum(g.provisional for g in groups)
+    if fatal:
+        return gettext("%(n)s fatal", n=fatal)
+    return gettext("%(n)s provisional", n=unsure) if unsure else ""
 
 
 def _may_confirm() -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, case, func, not_, or_, select
 
-from core import _, current_principal, db, record_class, today
+from core import _, current_locale, current_principal, db, record_class, today
+from plugins.cases import event_types
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine import load_pack
 from plugins.deadlines.records import Deadline
@@ -34,13 +35,15 @@ class Span(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A group of the work list: a level of urgency, its words, how many in all, the first rows."""
+    """A group of the work list: a level of urgency, its words, how many in all, fatal, provisional; the first rows."""
 
     level: str
     label: Any
     count: int
     rows: list[Any]
     href: str
+    fatal: int = 0
+    provisional: int = 0
 
 
 def spans(day: date) -> list[Span]:
@@ -90,11 +93,14 @@ def _group(span: Span, day: date, own: bool, *, rows: bool = True) -> Group:
         *(_condition(name, value) for name, value in span.dates.items()),
         *([mine()] if own else []),
     ]
-    count = db.session.scalar(select(func.count(Deadline.id)).where(*chosen)) or 0
+    fatal = func.sum(case((Deadline.severity == "fatal", 1), else_=0))
+    unsure = func.sum(case((Deadline.provisional, 1), else_=0))
+    counts = db.session.execute(select(func.count(Deadline.id), fatal, unsure).where(*chosen)).one()
+    count, fatal_count, unsure_count = (int(number or 0) for number in counts)
     order = (Deadline.due.desc(), Deadline.id) if span.newest else (Deadline.internal_date, Deadline.due, Deadline.id)
     query = select(Deadline).where(*chosen).order_by(*order).limit(SHOWN)
     found = list(db.session.scalars(query)) if count and rows else []
-    return Group(span.level, span.label, count, found, _address(span, own))
+    return Group(span.level, span.label, count, found, _address(span, own), fatal_count, unsure_count)
 
 
 _OPERATORS = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
@@ -136,7 +142,7 @@ def cases_of(rows: Iterable[Any]) -> dict[int, Any]:
     """The cases of deadlines, as far as the person sees them."""
     model = record_class("cases.case")
     ids = {row.case_id for row in rows}
-    return {case.id: case for case in db.session.scalars(select(model).where(model.id.in_(ids)))} if ids else {}
+    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(ids)))} if ids else {}
 
 
 def people_of(rows: Iterable[Any]) -> dict[int, str]:
@@ -144,6 +150,42 @@ def people_of(rows: Iterable[Any]) -> dict[int, str]:
     user = record_class("core.user")
     ids = {row.responsible_id for row in rows if row.responsible_id}
     return dict(db.session.execute(select(user.id, user.name).where(user.id.in_(ids))).all()) if ids else {}
+
+
+def clients_of(cases: Iterable[Any]) -> dict[int, str]:
+    """Names of the clients of cases, as far as the person sees them."""
+    model = record_class("clients.client")
+    ids = {row.client_id for row in cases if row.client_id}
+    return dict(db.session.execute(select(model.id, model.name).where(model.id.in_(ids))).all()) if ids else {}
+
+
+def papers_of(rows: Iterable[Any]) -> dict[int, str]:
+    """The paper or act that each deadline comes from, with its day; by the id of the event."""
+    model = record_class("cases.event")
+    ids = {row.event_id for row in rows if row.event_id}
+    found = db.session.execute(select(model.id, model.code, model.dispatch_date, model.date).where(model.id.in_(ids)))
+    return {ident: event_words(code, sent or day) for ident, code, sent, day in found} if ids else {}
+
+
+def event_words(code: str, day: date | None) -> str:
+    """The name of an event and its day, in the current language."""
+    known = event_types().get(code)
+    name = known.label(current_locale()) if known is not None else code
+    return f"{name} {day.isoformat()}" if day else name
+
+
+def of_case(case_id: int, limit: int | None = None) -> list[Deadline]:
+    """The deadlines of a case: live ones first, by date; replaced and needless ones only when all are asked for."""
+    shown = Deadline.status.in_(LIVE) if limit else Deadline.status != "superseded"
+    ended = case((Deadline.status.in_(LIVE), 0), else_=1)
+    query = select(Deadline).where(Deadline.case_id == case_id, shown)
+    return list(db.session.scalars(query.order_by(ended, Deadline.due, Deadline.id).limit(limit or 500)))
+
+
+def live_count(case_id: int) -> int:
+    """How many deadlines of a case are live."""
+    chosen = (Deadline.case_id == case_id, Deadline.status.in_(LIVE))
+    return db.session.scalar(select(func.count(Deadline.id)).where(*chosen)) or 0
 
 
 def next_deadlines(case_ids: Iterable[int]) -> dict[int, Any]:

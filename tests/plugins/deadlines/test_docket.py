@@ -232,7 +232,7 @@ def test_a_case_with_an_open_fatal_deadline_is_not_closed(docket):
     row = docket.refused_mark()
     with pytest.raises(Refused) as refused:
         close_case(row.case_id)
-    assert row.name in str(refused.value)
+    assert row.due.isoformat() in str(refused.value)
 
 
 def close_case(case_id):
