@@ -197,17 +197,38 @@ def _values_of(kind: RecordType, record_id: int) -> dict[str, Any]:
     return shown_values(kind, record_id)
 
 
-def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
-    treated = _treated(kind, record is None)
-    sections = []
-    for section in sections_of(kind, record):
-        fields = [
-            field_of(kind.fields[n], values.get(n), errors.get(n))
-            for n in section.fields
-            if _shown(kind, n, treated, record)
-        ]
+def _fieldsets(
+    kind: RecordType, record: Any, sections: list[Section], values: dict[str, Any], errors: Errors
+) -> list[dict[str, Any]]:
+    """The sections with their fields as the templates draw them; each field stands once."""
+    treated, made, seen = _treated(kind, record is None), [], set()
+    for section in sections:
+        names = [n for n in dict.fromkeys(section.fields) if n not in seen and _shown(kind, n, treated, record)]
+        seen.update(names)
+        fields = [field_of(kind.fields[n], values.get(n), errors.get(n)) for n in names]
         if fields:
-            sections.append({"label": str(section.label or ""), "fields": fields})
+            made.append({"label": str(section.label or ""), "fields": fields})
+    return made
+
+
+def again(key: str, record_id: int | None = None) -> Any:
+    """The sections anew while somebody fills in a form, because a choice decides which ones apply. Stores nothing."""
+    kind = kind_of(key, "update" if record_id else "create")
+    record = service.get(kind.model, record_id) if record_id else None
+    many = {n for n, f in kind.fields.items() if f.kind == "multi_choice"}
+    values = {n: request.form.getlist(n) if n in many else v for n, v in request.form.items()}
+    return render_template("web/_fieldsets.html", sections=_fieldsets(kind, record, sections_of(kind), values, {}))
+
+
+def _reform(kind: RecordType, action: str) -> str | None:
+    """Where the form asks for its sections anew; None when they never change."""
+    view = registry().view("form", kind.key)
+    changing = view is not None and any(s.when for s in view.sections)
+    return f"{action}/-/form" if changing else None
+
+
+def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
+    sections = _fieldsets(kind, record, sections_of(kind, record), values, errors)
     known = {f["name"] for s in sections for f in s["fields"]}
     if not errors and sections:
         first = next((f for s in sections for f in s["fields"] if not f["readonly"]), None)
@@ -221,9 +242,11 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
     crumbs = [(str(kind.plural), f"/r/{kind.key}")] + (
         [(caption_of(kind, record.id), f"/r/{kind.key}/{record.id}")] if record is not None else []
     )
+    action = f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}"
     return render_template(
         "web/form.html",
         title=title,
+        reform=_reform(kind, action),
         crumbs=[*crumbs, (title, None)],
         kind=kind,
         record=record,
@@ -232,8 +255,8 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
         other_errors=[
             (kind.fields[n].label if n in kind.fields else "", m) for n, m in errors.items() if n not in known
         ],
-        action=f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}",
-        back=f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}",
+        action=action,
+        back=action,
     )
 
 
@@ -321,6 +344,8 @@ def restore(key: str, record_id: int) -> Any:
 def register(web: Blueprint) -> None:
     """The routes of this file."""
     web.add_url_rule("/r/<key>/new", "new_form", new_form)
+    web.add_url_rule("/r/<key>/-/form", "again_new", again, methods=["POST"])
+    web.add_url_rule("/r/<key>/<int:record_id>/-/form", "again", again, methods=["POST"])
     web.add_url_rule("/r/<key>", "create", create, methods=["POST"])
     web.add_url_rule("/r/<key>/<int:record_id>/edit", "edit_form", edit_form)
     web.add_url_rule("/r/<key>/<int:record_id>", "update", update, methods=["POST"])

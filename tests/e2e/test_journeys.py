@@ -185,3 +185,15 @@ def test_a_fact_is_changed_where_it_stands(open_page):
     page.keyboard.press("Enter")
     expect(page.locator("dd[data-edit$='/amount']")).to_contain_text("¥201.00")
     expect(page.locator(".z-tl").first).to_contain_text("¥201.00")
+
+
+def test_a_choice_decides_which_sections_a_form_has(open_page):
+    page = open_page()
+    page.goto("/r/desk.paper/new")
+    expect(page.locator("legend", has_text="Refusal")).to_have_count(0)
+    page.fill("#f-name", "kept while the form changes")
+    page.select_option("#f-state", "refused")
+    expect(page.locator("legend", has_text="Refusal")).to_have_count(1)
+    expect(page.locator("#f-name")).to_have_value("kept while the form changes")
+    expect(page.locator("#f-state")).to_be_focused()
+    expect(page.locator("#f-remark")).to_have_count(1)

@@ -1,5 +1,5 @@
 // Forms: focus on the first error, drafts every two seconds, a word before unsaved work is left, auto-submitting selects.
-import { on } from "./dom.js";
+import { csrf, on, post } from "./dom.js";
 
 document.querySelector(".z-form [aria-invalid=true]")?.focus();
 
@@ -73,6 +73,15 @@ on("keydown", ".z-inline", (event, form) => {
     event.stopPropagation();
     restore(form);
   }
+});
+
+// A choice may decide which sections of the form apply: they are asked for anew, with everything typed so far.
+on("change", "[data-reform] select", async (event, select) => {
+  const place = select.closest("[data-reform]");
+  const answer = await post(place.dataset.reform, new FormData(select.form), { headers: { "X-CSRF-Token": csrf(), "HX-Request": "true" } });
+  if (!answer.ok) return;
+  place.innerHTML = await answer.text();
+  document.getElementById(select.id)?.focus();
 });
 
 on("change", "[data-submit-on-change]", (event, element) => element.form.requestSubmit());

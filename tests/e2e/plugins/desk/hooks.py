@@ -34,6 +34,7 @@ from desk.records import Paper
 
 ALL = ("read", "create", "update", "delete", "export", "file", "urge")
 MAIN = Section("main", L("要点", "Main"), ("name", "number", "state", "due", "keeper", "amount", "urgent"))
+REFUSAL = Section("refusal", L("驳回", "Refusal"), ("remark",), when=lambda paper: paper.state == "refused")
 MORE = Section("more", L("其他", "More"), ("kinds", "tags", "parent", "remark"))
 
 
@@ -82,7 +83,7 @@ def register_views() -> list[Any]:
             facts=(MAIN, MORE),
             tabs=(Tab("parts", L("下级文书", "Parts"), related=Related("desk.paper", "parent")),),
         ),
-        FormView("desk.paper", sections=(MAIN, MORE)),
+        FormView("desk.paper", sections=(MAIN, REFUSAL, MORE)),
         KanbanView("desk.paper", field="state", card=("due", "keeper")),
         CalendarView("desk.paper", date="due", title="name"),
     ]
