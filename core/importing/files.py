@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.permissions.principal import current_principal
 from . import run
 from .models import ImportRun
 
+KEEP_DAYS = 30
 KEEP_REFUSED = 2000
 """Refused rows of a dry run that are kept for the page and the sheet; the counts are always whole."""
 
@@ -69,6 +71,15 @@ def keep_check(found: ImportRun, outcome: dict[str, Any]) -> None:
     found.total = outcome["rows"]
     found.state = "checked"
     db.session.commit()
+
+
+def forget_old() -> int:
+    """Delete uploads that nobody continued or looked at for `KEEP_DAYS`; reports and undoing do not need them."""
+    before = time.time() - KEEP_DAYS * 86_400
+    old = [path for path in folder().iterdir() if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def discard(found: ImportRun) -> None:

@@ -52,6 +52,11 @@ def _fail(import_id: int, reason: str) -> None:
     db.session.commit()
 
 
+def tidy() -> dict[str, Any]:
+    """Delete old uploads; how many."""
+    return {"files": files.forget_old()}
+
+
 def undo_import(import_id: int) -> dict[str, Any]:
     """Take an import back; what was removed, restored and left."""
     return undo(import_id, lambda done, _total: report_progress(done))

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from core.endpoints import Endpoints
 from core.hooks.specs import hookimpl
-from core.registry import Job
+from core.registry import Job, Schedule
 
-from .jobs import run_import, undo_import
+from .jobs import run_import, tidy, undo_import
 
 
 @hookimpl
 def register_jobs() -> list[Job]:
     """Imports and their undoing run in the background, on the queue of long work."""
-    return [Job("core.import", run_import, timeout=7200), Job("core.import_undo", undo_import, timeout=7200)]
+    return [
+        Job("core.import", run_import, timeout=7200),
+        Job("core.import_undo", undo_import, timeout=7200),
+        Job("core.import_tidy", tidy),
+    ]
+
+
+@hookimpl
+def register_schedules() -> list[Schedule]:
+    """Old uploads go at night."""
+    return [Schedule("core.import_tidy", "core.import_tidy", daily="03:40")]
 
 
 @hookimpl

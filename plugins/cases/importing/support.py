@@ -78,8 +78,8 @@ class CaseImport(ImportSupport):
         if main:
             found[main] = "" if "classification" in found.values() else "classification"
         constants: dict[str, Any] = {}
-        if office := office_of(columns):
-            constants = {"jurisdiction": office, "case_type": "tm_application"}
+        if seen := office_of(columns):
+            constants = {"jurisdiction": seen[0]} | ({"case_type": "tm_application"} if seen[1] else {})
         return ImportGuess(found, constants)
 
     def prepare(self, rows: list[ImportRow], context: ImportContext) -> None:

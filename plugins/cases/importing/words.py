@@ -31,13 +31,21 @@ _JURISDICTIONS = {fold(word): code for code, words in WORDS["jurisdictions"].ite
 _KINDS = {fold(word): code for code, words in WORDS["kinds"].items() for word in words}
 
 
+_FULL_FORMS = re.compile("[請註號專標權發證國]")
 _OFFICES = {office: {fold(header) for header in WORDS[f"{office.lower()}_headers"]} for office in ("TW", "KR")}
 
 
-def office_of(headers: tuple[str, ...]) -> str | None:
-    """The foreign office whose export has these headers; two of its own must be there."""
+def office_of(headers: tuple[str, ...]) -> tuple[str, bool] | None:
+    """(office, whether the file is one of marks) of the foreign office whose headers these are.
+
+    Two headers of its own must be there; two in the full forms of characters are of Taiwan.
+    """
     folded = {fold(header) for header in headers}
-    return next((office for office, own in _OFFICES.items() if len(own & folded) >= 2), None)
+    for office, own in _OFFICES.items():
+        if len(own & folded) >= 2:
+            return office, True
+    full_forms = [header for header in headers if _FULL_FORMS.search(header)]
+    return ("TW", any("商標" in header for header in full_forms)) if len(full_forms) >= 2 else None
 
 
 def field_of_header(header: str) -> str | None:
