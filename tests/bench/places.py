@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,9 +14,9 @@ import psycopg
 from flask import current_app
 from sqlalchemy import select
 
-from core.app import create_app
+from core.app import compose, create_app
 from core.db import db
-from core.records.base import MODELS
+from core.records.base import MODELS, Base
 from core.settings import ROOT, Settings, load_settings
 from core.setup.database import prepare
 from tests.bench import data
@@ -82,6 +83,24 @@ def make(where: Place, server: str | None) -> None:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     settings.data.mkdir(parents=True, exist_ok=True)
     prepare(create_app(settings, web=False), settings)
+
+
+def is_built(where: Place) -> bool:
+    """Whether the data are there and fit the schema of today."""
+    mark = where.settings.data / "built"
+    return mark.exists() and mark.read_text() == _schema(where)
+
+
+def mark_built(where: Place) -> None:
+    """The data are complete."""
+    (where.settings.data / "built").write_text(_schema(where))
+
+
+def _schema(where: Place) -> str:
+    """A fingerprint of all tables and columns."""
+    compose(where.settings)
+    columns = sorted(str(column) for table in Base.metadata.tables.values() for column in table.columns)
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()
 
 
 def fill(where: Place, size: int, deadlines: int) -> None:
