@@ -66,11 +66,11 @@ def flag(given: dict[str, str], name: str) -> bool:
 
 
 def _limit(text: str | None) -> int:
-    """Rows of a page: 50 unless told, at most 200."""
+    """Rows of a page: 50 unless told, at most 200; 0 is for the total alone."""
     if text is None:
         return 50
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
-        raise BadRequest(_("“limit” is a number from 1 to %(n)s.", n=MAX_LIMIT), code="value")
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest(_("“limit” is a number from 0 to %(n)s.", n=MAX_LIMIT), code="value")
     return min(int(text), MAX_LIMIT)
 
 

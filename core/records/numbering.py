@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Integer, String, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.clock import today
@@ -99,16 +101,20 @@ class Sequence(Base):
     value: Mapped[int] = mapped_column(Integer, nullable=False)
 
 
+@cache
+def _draw(dialect: str) -> Any:
+    """The statement that counts one scope up and tells where it stands."""
+    table = Sequence.__table__
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    fresh = insert(table).values(key=bindparam("rule"), scope=bindparam("drawn"), value=bindparam("by"))
+    counted = {"value": table.c.value + bindparam("by")}
+    return fresh.on_conflict_do_update(index_elements=["key", "scope"], set_=counted).returning(table.c.value)
+
+
 def take(session: Session, key: str, scope: str, count: int = 1) -> int:
     """Reserve `count` numbers; returns the first. The counter's row stays locked until the transaction ends."""
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert
-    table = Sequence.__table__
-    statement = insert(table).values(key=key, scope=scope, value=count)
-    statement = statement.on_conflict_do_update(index_elements=["key", "scope"], set_={"value": table.c.value + count})
-    return session.connection().execute(statement.returning(table.c.value)).scalar_one() - count + 1
+    drawn = {"rule": key, "drawn": scope, "by": count}
+    return session.connection().execute(_draw(session.get_bind().dialect.name), drawn).scalar_one() - count + 1
 
 
 def number_records(session: Session, rules: list[NumberRule], records: list[Any]) -> None:

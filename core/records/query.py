@@ -192,9 +192,11 @@ def list_records(model: type[Record], query: Query) -> Page:
     """One page. Raises `BadRequest` for unknown fields, operators, values or cursors."""
     kind = registry().of(model)
     specs = chosen_fields(kind, query.fields)
-    names, statement = selection(kind, specs)
     keys = order_of(kind, query)
     conditions = where_of(kind, query)
+    if query.limit == 0:
+        return Page([], None, _count(kind, conditions) if query.count else None, specs)
+    names, statement = selection(kind, specs)
     statement = statement.where(*_hinted(kind, query, conditions)).order_by(*(key.ordered() for key in keys))
     width = len(names)
     if query.page is None:

@@ -148,7 +148,9 @@ def test_limit_is_at_most_200_rows(lab):
     ann = lab.client("ann")
     assert len(ann.get("lab.folder?limit=1").json["data"]) == 1
     assert ann.get("lab.folder?limit=5000").status_code == 200
-    for bad in ("0", "-1", "x", "1.5", "٣", ""):
+    total = ann.get("lab.folder?limit=200&count=1").json["total"]
+    assert ann.get("lab.folder?limit=0&count=1").json == {"data": [], "next": None, "total": total}
+    for bad in ("-1", "x", "1.5", "٣", ""):
         assert ann.get(f"lab.folder?limit={bad}").status_code == 400, bad
 
 
