@@ -69,12 +69,11 @@ def _server(database: str, folder: Path) -> Iterator[str | None]:
 def _measure(database: str, server: str | None, folder: Path, chosen: argparse.Namespace) -> list[Line]:
     lines: list[Line] = []
     where = places.place(folder, server, f"bench_{database}_{chosen.size}_{chosen.deadlines}")
-    if {"requests", "start"} & set(chosen.parts):
-        if not places.is_built(where):
-            _say(f"{database}: building {chosen.size:,} clients and cases, {chosen.deadlines:,} deadlines")
-            places.make(where, server)
-            places.fill(where, chosen.size, chosen.deadlines)
-            places.mark_built(where)
+    if {"requests", "start"} & set(chosen.parts) and not places.is_built(where):
+        _say(f"{database}: building {chosen.size:,} clients and cases, {chosen.deadlines:,} deadlines")
+        places.make(where, server)
+        places.fill(where, chosen.size, chosen.deadlines)
+        places.mark_built(where)
     if "start" in chosen.parts:
         cpu, wall = offline.cold_start(where)
         lines.append(at_most(database, "cold start", cpu, "s CPU", 1.2, wall=wall))
