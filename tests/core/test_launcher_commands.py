@@ -31,7 +31,7 @@ def test_the_launcher_hands_over_from_any_folder_and_says_nothing_itself(environ
     subprocess.run(line, capture_output=True, cwd=tmp_path, env=clean | environment)  # sets up what has changed
     begin = time.monotonic()
     done = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, env=clean | environment)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 5 * max(1.0, os.getloadavg()[0])  # other work here is not its fault
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "probe\t0.1\ton\t" in done.stdout
