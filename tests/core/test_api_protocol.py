@@ -383,6 +383,7 @@ def test_openapi_describes_exactly_what_is_enabled_and_is_valid(lab):
 
 def test_health_tells_its_parts_and_is_503_when_the_schema_is_behind(lab, monkeypatch):
     from core.api import health
+    from core.hooks import migrations
     from core.hooks.migrations import State
 
     answer = raw(lab, "GET", "/healthz")
@@ -391,7 +392,7 @@ def test_health_tells_its_parts_and_is_503_when_the_schema_is_behind(lab, monkey
     assert answer.json["schema"] == {"ok": True, "behind": []}
     assert {"queue", "scheduler", "version", "status"} <= set(answer.json)
     monkeypatch.setattr(health, "_schema", {})
-    monkeypatch.setattr(health.migrations, "status", lambda *_: [State("lab", None, "lab_0001")])
+    monkeypatch.setattr(migrations, "status", lambda *_: [State("lab", None, "lab_0001")])
     behind = raw(lab, "GET", "/healthz")
     assert (behind.status_code, behind.json["status"], behind.json["schema"]["behind"]) == (503, "down", ["lab"])
     monkeypatch.setattr(health, "_schema", {})
