@@ -103,7 +103,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     from core.permissions.people import forget
 
     forget()
-    application = create_app(settings, web=(ROOT / "core" / "api" / "__init__.py").exists())
+    application = create_app(settings)
     yield application
     with application.app_context():
         db.session.remove()
