@@ -18,13 +18,13 @@ from core.records.notes import Note
 from core.records.query import list_records
 from core.registry import Action, Param, RecordType
 from core.web.facts import caption_of
-from core.web.forms import field_of
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import kind_of
 from core.web.liststate import state_at
 from core.web.security import safe_next
 from core.web.shell import forget_counts
 from core.web.toasts import say
+from core.web.widgets import field_of
 
 MOST_AT_ONCE = 1000
 ARCHIVE = "-archive"

@@ -17,7 +17,7 @@ from core.records.audit import note_action
 from core.setup.demo import demo_logins
 from core.web import sessions
 from core.web.lifecycle import commit, done, go
-from core.web.security import cookie_name, safe_next, set_cookie
+from core.web.security import cookie_name, over_https, safe_next, set_cookie
 from core.web.toasts import say
 
 YEAR = 365 * 24 * 3600
@@ -29,7 +29,7 @@ def login() -> Any:
         return go(safe_next(request.args.get("next")))
     page = current_app.make_response(_page())
     if request.args.get("locale") in LOCALES:
-        page.set_cookie("zhian_locale", request.args["locale"], max_age=YEAR, samesite="Lax", secure=request.is_secure)
+        page.set_cookie("zhian_locale", request.args["locale"], max_age=YEAR, samesite="Lax", secure=over_https())
     return page
 
 
@@ -70,7 +70,7 @@ def sign_in() -> Any:
     answer = redirect(safe_next(request.form.get("next")), 303)
     days = current_app.config["ZHIAN"].session_days
     set_cookie(answer, "zhian", result.token, days * 86_400 if keep else None)
-    answer.delete_cookie(cookie_name("zhian_visit"), path="/", secure=request.is_secure)
+    answer.delete_cookie(cookie_name("zhian_visit"), path="/", secure=over_https())
     return answer
 
 
@@ -81,7 +81,7 @@ def sign_out() -> Any:
         note_action(db.session(), "sign_out")
         commit()
     answer = redirect("/login", 303)
-    answer.delete_cookie(cookie_name("zhian"), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    answer.delete_cookie(cookie_name("zhian"), path="/", secure=over_https(), httponly=True, samesite="Lax")
     return answer
 
 
@@ -90,12 +90,10 @@ def look() -> Any:
     answer = done(safe_next(request.form.get("next")))
     for name, allowed in (("theme", ("light", "dark")), ("density", ("compact", "comfortable"))):
         if request.form.get(name) in allowed:
-            answer.set_cookie(
-                f"zhian_{name}", request.form[name], max_age=YEAR, samesite="Lax", secure=request.is_secure
-            )
+            answer.set_cookie(f"zhian_{name}", request.form[name], max_age=YEAR, samesite="Lax", secure=over_https())
     locale = request.form.get("locale")
     if locale in LOCALES:
-        answer.set_cookie("zhian_locale", locale, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+        answer.set_cookie("zhian_locale", locale, max_age=YEAR, samesite="Lax", secure=over_https())
         with elevated("own language"):
             _me().locale = locale
         commit()

@@ -15,10 +15,11 @@ from core.registry import RecordType
 from core.views import Section
 from core.web import cells
 from core.web.facts import editable, shown_values
-from core.web.forms import field_of, read_form
+from core.web.forms import read_form
 from core.web.lifecycle import commit, go
 from core.web.listing import kind_of
 from core.web.shell import forget_counts
+from core.web.widgets import field_of
 
 
 def ask(key: str, record_id: int, name: str) -> Any:

@@ -35,15 +35,20 @@ _HEADERS = {
 }
 
 
+def over_https() -> bool:
+    """Whether people reach this deployment by https, here or at the proxy in front of it (`base_url`)."""
+    return request.is_secure or current_app.config["ZHIAN"].base_url.startswith("https://")
+
+
 def cookie_name(kind: str) -> str:
     """`zhian` over plain http; over https with the `__Host-` prefix, which ties it to this host and to Secure."""
-    return f"__Host-{kind}" if request.is_secure else kind
+    return f"__Host-{kind}" if over_https() else kind
 
 
 def set_cookie(response: Response, kind: str, value: str, max_age: int | None = None) -> None:
     """A cookie that scripts cannot read and other sites cannot send along."""
     response.set_cookie(
-        cookie_name(kind), value, max_age=max_age, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
+        cookie_name(kind), value, max_age=max_age, path="/", secure=over_https(), httponly=True, samesite="Lax"
     )
 
 
@@ -99,7 +104,7 @@ def add_headers(response: Response) -> Response:
     """Security headers of every answer; pages are private to their reader and never kept by a cache."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
+    if over_https():
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if response.mimetype == "text/html":
         response.headers.setdefault("Cache-Control", "no-store")

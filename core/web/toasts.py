@@ -7,6 +7,8 @@ from contextlib import suppress
 from flask import Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from core.web.security import over_https
+
 COOKIE = "zhian_toast"
 
 
@@ -30,7 +32,7 @@ def carry(response: Response) -> Response:
     waiting = g.get("toasts")
     if waiting and not g.get("toast_seen"):
         response.set_cookie(
-            COOKIE, _signer().dumps(waiting[-3:]), max_age=60, httponly=True, samesite="Lax", secure=request.is_secure
+            COOKIE, _signer().dumps(waiting[-3:]), max_age=60, httponly=True, samesite="Lax", secure=over_https()
         )
     elif g.get("toast_seen"):
         response.delete_cookie(COOKIE, path="/")
