@@ -275,23 +275,3 @@ def test_every_hook_is_documented_and_used_or_tested():
     tree = sources()["core/hooks/specs.py"]
     silent = [n.name for n in tree.body if isinstance(n, ast.FunctionDef) and not ast.get_docstring(n)]
     assert silent == []
-
-
-def test_the_project_speaks_of_itself_alone():
-    """No trace of where it was built, in any file that is kept."""
-    words = ("/work/", "Claude", "ChatGPT", "language model")
-    files = [
-        f
-        for room in (*ROOMS, ROOT / "docs", ROOT / "tests")
-        for f in room.rglob("*")
-        if f.suffix in (".py", ".md", ".html", ".toml")
-    ]
-    own = Path(__file__)
-    found = [
-        (str(f.relative_to(ROOT)), w)
-        for f in files
-        if f != own
-        for w in words
-        if w in f.read_text("utf-8", errors="ignore")
-    ]
-    assert found == []
