@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import tomllib
 from functools import cache
-from pathlib import Path
 
 import pytest
 
