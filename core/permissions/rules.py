@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.sql.visitors import iterate
 
@@ -84,14 +84,21 @@ class FieldRule:
     shown: Any = None
 
 
+WIDE = ("department", "branch")
+"""Scopes of many records: each row is asked for its target. Of narrow scopes the few targets are collected first."""
+
+
 def scopes_via(link: str) -> Scopes:
     """The same scopes, asked of the record that the field `link` points to."""
 
     def through(name: str) -> Expression:
         def expression(model: Any, principal: Principal) -> ColumnElement[bool]:
             target = getattr(model, link).property.mapper.class_
-            inner = access().scope_of(target, name, principal)
-            return getattr(model, f"{link}_id").in_(select(target.__table__.c.id).where(on_table(inner)))
+            ident, to = target.__table__.c.id, getattr(model, f"{link}_id")
+            inner = on_table(access().scope_of(target, name, principal))
+            if name in WIDE and inner is not false() and target.__table__ is not model.__table__:
+                return exists().where(ident == to, inner)
+            return to.in_(select(ident).where(inner))
 
         return expression
 
