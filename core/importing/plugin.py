@@ -92,6 +92,10 @@ class ImportSupport:
         """Fields that a column may be mapped to although the record has no such column."""
         return []
 
+    def knows(self, header: str) -> bool:
+        """Whether a column of this name is one the plugin understands; helps to find the header of a sheet."""
+        return False
+
     def guess(self, columns: tuple[str, ...], samples: dict[str, list[Any]]) -> ImportGuess | None:
         """Recognise a source by its columns; what it returns goes before the guess by names."""
         return None

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from .source import Row, Sheet, Source
 from .values import ImportTarget
 
 BATCH = 1000
+SILENCE = timedelta(minutes=10)
+"""After so long without a committed batch a run on another machine counts as abandoned."""
 Told = Callable[[int, int], None]
 
 
@@ -89,7 +92,7 @@ def open_plan(
     supports = [source.support for source in registry().import_sources.get(record_key, [])]
     targets = mappings.targets_of(record_type, supports)
     known = mappings.name_index(list(targets.values()))
-    source = Source(path, filename, known=known.__contains__)
+    source = Source(path, filename, known=lambda name: name in known or any(s.knows(name) for s in supports))
     table = source.sheet(sheet)
     chosen = _choose_mapping(record_key, table, targets, supports, mapping)
     chosen.constants |= {name: value for name, value in (constants or {}).items() if name in targets}
@@ -218,7 +221,7 @@ def start(plan: Plan, *, stored: str | None = None) -> ImportRun:
 
 def abandoned(run: ImportRun) -> bool:
     """Whether the process that was running it is gone."""
-    return lost(run.worker, None)
+    return lost(run.worker, run.beat + SILENCE if run.beat else None)
 
 
 def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, Any]:

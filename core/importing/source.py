@@ -78,11 +78,13 @@ class Source:
         return Sheet(part["sheet"], tuple(positions), samples, header.last_row, positions=positions)
 
     def sheet(self, name: str | None = None) -> Sheet:
-        """The sheet of that name, or the first that has a header."""
+        """The sheet of that name; without one, the sheet with the most known columns, else the first."""
+        if name is None:
+            return max(self.sheets, key=lambda sheet: sum(self.known(fold(column)) for column in sheet.columns))
         for sheet in self.sheets:
-            if name is None or sheet.name == name:
+            if sheet.name == name:
                 return sheet
-        raise FileRefused("no_sheet", name or "")
+        raise FileRefused("no_sheet", name)
 
     def rows(self, sheet: Sheet, columns: list[str] | None = None) -> Iterator[Row]:
         """Yield the data rows of `sheet` with the values of `columns`, all by default; blank rows are left out."""

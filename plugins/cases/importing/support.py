@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core import ImportContext, ImportGuess, ImportRow, ImportSupport, ImportTarget, L, registry, today
 from plugins.cases.importing import parties
 from plugins.cases.importing.rows import Trouble, normalise, rank
-from plugins.cases.importing.words import MARK_COLUMNS, case_type_of, field_of_header, office_of
+from plugins.cases.importing.words import MARK_COLUMNS, WORDS, case_type_of, field_of_header, office_of
 
 RECORD = "cases.case"
 
@@ -61,7 +62,12 @@ class CaseImport(ImportSupport):
     def targets(self) -> list[ImportTarget]:
         """Fields that take the words of a register, and those that are no columns of the case."""
         fields = registry().types[RECORD].fields
-        return [target for target in TARGETS if target.virtual or target.name in fields]
+        ours = (target for target in TARGETS if target.virtual or target.name in fields)
+        return [replace(target, synonyms=tuple(WORDS["headers"].get(target.name, ()))) for target in ours]
+
+    def knows(self, header: str) -> bool:
+        """Headers of registers and agencies."""
+        return field_of_header(header) is not None
 
     def guess(self, columns: tuple[str, ...], samples: dict[str, list[Any]]) -> ImportGuess:
         """Columns by the headers of registers and agencies; office and kind where the whole file is of one."""

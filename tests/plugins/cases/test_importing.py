@@ -307,3 +307,41 @@ def test_kill_in_the_middle_loses_and_doubles_nothing(tmp_path, shared_data):
             6000,
         )
         assert database.execute("select count(*) from clients_client").fetchone() == (50,)
+
+
+def test_an_agency_ledger_with_a_cover_titles_and_a_header_of_two_lines(acting, tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["某某知识产权代理有限公司"])
+    sheet = book.create_sheet("台账")
+    base = "202110000014"
+    for line in (
+        ["专利案件台账（截至2024-05-01）"],
+        ["制表人：张三", None, None, "单位：件"],
+        ["案卷号", "专利申请号", "发明名称", "申请人", None, "申请日期", "当前法律状态", "主办人"],
+        [None, None, None, "名称", "地址", None, None, None],
+        [
+            "HN-001",
+            base + check_digit(base),
+            "台账装置",
+            "长沙甲公司；长沙乙公司",
+            "长沙",
+            date(2021, 3, 1),
+            "审中-实审",
+            "某人",
+        ],
+        ["合计", None, None, 1],
+    ):
+        sheet.append(line)
+    sheet.merge_cells("D3:E3")
+    book.save(tmp_path / "ledger.xlsx")
+    report = bring_in(acting, tmp_path / "ledger.xlsx")
+    assert outcomes(report) == {"rows": 2, "created": 1, "refused": 1}
+    assert [(row["row"], row["code"]) for row in report["refused_rows"]] == [(6, "missing_key")]
+    number, status, applicants = stored(acting, number_of(base), "number", "status", "applicants")
+    assert (number, status) == ("HN-001", "substantive_exam")
+    assert [(part["name"], part.get("address")) for part in applicants] == [
+        ("长沙甲公司", "长沙"),
+        ("长沙乙公司", None),
+    ]
