@@ -47,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=20_000, help="of the imported sheet")
     parser.add_argument("--quick", action="store_true", help="a tenth of the data, two seconds each")
     parser.add_argument("--only", dest="parts", choices=PARTS, action="append", help="default: everything")
+    parser.add_argument("--login", default="bench1", help="bench1 manages a branch; bench13 heads a department in it")
     parser.add_argument("--match", default="", help="only requests whose name contains this")
     parser.add_argument("--keep", type=Path, help="folder whose databases are used again")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the result goes")
@@ -87,7 +88,7 @@ def _measure(database: str, server: str | None, folder: Path, chosen: argparse.N
 def _requests(database: str, where: places.Place, chosen: argparse.Namespace) -> list[Line]:
     with places.opened(where):
         ids = {key: places.untouched(key) for key in (CLIENT, CASE)}
-        ground = Ground(places.key_of("bench1"), places.cookie_of("bench1"), ids)
+        ground = Ground(places.key_of(chosen.login), places.cookie_of(chosen.login), ids)
     environment = where.environment()
     lines = []
     with servers.product(environment) as ours, servers.bare(environment) as bare:

@@ -21,7 +21,7 @@ NOW = dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC)
 TODAY = NOW.date()
 BRANCHES, DEPARTMENTS, PEOPLE = 3, 12, 60
 STAFF = 1
-"""Id of the person who asks: head of the first department, so that a record rule is always on."""
+"""Id of the person who asks, in the first department and branch; also the id of that department."""
 SHARE = 0.3
 """What part of all records lies with that person's department beyond its even share."""
 
@@ -34,7 +34,7 @@ def build(size: int, deadlines: int) -> None:
         fill(connection, "core.branch", ({"name": f"{c}分所"} for c in names.CITIES[:BRANCHES]))
         fill(connection, "core.department", departments())
         fill(connection, "core.user", people(chance))
-        fill(connection, "core.user_role", ({"user_id": n + 1, "role": "dept_head"} for n in range(PEOPLE)))
+        fill(connection, "core.user_role", roles())
         fill(connection, "clients.client", clients(chance, size))
         fill(connection, "cases.case", cases(chance, size))
         fill(connection, "deadlines.deadline", dates(chance, size, deadlines))
@@ -106,6 +106,12 @@ def people(chance: random.Random) -> Iterator[dict[str, Any]]:
             "locale": "zh",
             "realm": "staff",
         }
+
+
+def roles() -> Iterator[dict[str, Any]]:
+    """The first person manages a branch, which is one plain record rule; the others are heads, who see more ways."""
+    for number in range(PEOPLE):
+        yield {"user_id": number + 1, "role": "dept_head" if number else "branch_manager"}
 
 
 def place(chance: random.Random) -> dict[str, int]:
