@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import mul
 
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 KIND_OF_DIGIT = {"1": "invention", "2": "utility_model", "3": "design", "8": "invention", "9": "utility_model"}
@@ -100,9 +101,10 @@ def compact(text: str) -> str:
     return re.sub(r"\s+", "", plain).upper()
 
 
+@lru_cache(maxsize=4096)
 def check_digit(base: str) -> str:
     """The check character of 12 or 8 digits: weighted sum modulo 11, ten written `X`."""
-    remainder = sum(int(digit) * weight for digit, weight in zip(base, WEIGHTS, strict=False)) % 11
+    remainder = sum(map(mul, map(int, base), WEIGHTS)) % 11
     return "X" if remainder == 10 else str(remainder)
 
 
