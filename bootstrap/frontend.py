@@ -22,6 +22,10 @@ FILES = {
     "sortable/LICENSE": "sortablejs/LICENSE",
     "echarts/echarts.common.min.js": "echarts/dist/echarts.common.min.js",
     "echarts/LICENSE": "echarts/LICENSE",
+    # Not loaded by pages: one full file per weight for papers; sliced web fonts print wrong characters.
+    "fonts/NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
+    "fonts/NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
+    "fonts/LICENSE": "@expo-google-fonts/noto-sans-sc/LICENSE_FONT",
 }
 
 # These packages state MIT without carrying its text.

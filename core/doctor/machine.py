@@ -17,6 +17,8 @@ from core.doctor.findings import Finding, bad, fine, note
 from core.settings import ROOT, Settings
 
 GIB = 1024**3
+VENDOR = ROOT / "core" / "web" / "static" / "vendor"
+FONTS = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 """No machine that runs this version honestly thinks it is earlier."""
 
@@ -68,26 +70,20 @@ def check_clock(settings: Settings) -> Iterator[Finding]:
 
 
 def check_fonts(settings: Settings) -> Iterator[Finding]:
-    """Printed papers need a Chinese font on the machine; screens use the reader's own."""
-    found = ""
-    if shutil.which("fc-list"):
-        command = ["fc-list", ":lang=zh-cn", "family"]
-        found = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.strip()
-    if found:
-        yield fine(f"Chinese font: {found.splitlines()[0].split(',')[0]}")
+    """Papers are set in fonts of our own; screens use the reader's."""
+    missing = [n for n in FONTS if not (VENDOR / "fonts" / n).is_file()]
+    if missing:
+        yield bad(f"Fonts for papers are missing: {', '.join(missing)}", "Run ./zhian up once, with access to the npm registry")
     else:
-        yield note(
-            "No Chinese font on this machine: pictures of pages made here show boxes", "apt-get install fonts-noto-cjk"
-        )
+        yield fine("Chinese fonts for papers: Noto Sans SC, regular and bold")
 
 
 def check_front_end(settings: Settings) -> Iterator[Finding]:
     """The files that pages load."""
-    vendor = ROOT / "core" / "web" / "static" / "vendor"
-    if (vendor / "htmx" / "htmx.min.js").exists():
+    if (VENDOR / "htmx" / "htmx.min.js").exists():
         yield fine("Front-end packages are in place")
     else:
-        yield bad(f"Front-end packages are missing in {vendor}", "Run ./zhian up once, with access to the npm registry")
+        yield bad(f"Front-end packages are missing in {VENDOR}", "Run ./zhian up once, with access to the npm registry")
 
 
 def check_sqlite(settings: Settings) -> Iterator[Finding]:
