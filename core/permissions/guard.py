@@ -28,6 +28,7 @@ from core.permissions.rules import access
 from core.permissions.selects import criteria, guarded_tables, mapped, mentioned
 from core.records.base import Record
 from core.records.changes import Pending, pending
+from core.records.types import LARGEST_ID
 
 OPEN = {"zhian_open": True}
 """Execution option of the few core statements that check rights by themselves."""
@@ -44,6 +45,8 @@ class GuardedSession(FlaskSession):
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """Like `Session.get`, but always asks the database, so that rules hold."""
         wanted = ident[0] if isinstance(ident, tuple) else ident
+        if isinstance(wanted, int) and wanted > LARGEST_ID:
+            return None
         if not issubclass(entity, Record):
             key = entity.__mapper__.get_property_by_column(entity.__mapper__.primary_key[0]).key
             return self.scalars(select(entity).where(getattr(entity, key) == wanted)).first()

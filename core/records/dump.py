@@ -16,6 +16,7 @@ from core.records.conditions import LINKS, Filter, allowed, asking, column_of
 from core.records.fields import Field
 from core.records.query import Page, Query, chosen_fields, list_records, mask_rows, selection
 from core.records.reading import run
+from core.records.types import LARGEST_ID
 from core.registry import RecordType, registry
 
 HIDDEN = {"hidden": True}
@@ -27,7 +28,7 @@ _kept: dict[tuple[str, tuple[str, ...]], tuple[float, dict[int, str]]] = {}
 
 def labels(key: str, ids: Iterable[int]) -> dict[int, str]:
     """Titles of the records that the person may see, by id; one query, or none for small tables everybody reads."""
-    wanted = {i for i in ids if i is not None}
+    wanted = {i for i in ids if i is not None and i <= LARGEST_ID}
     if not wanted:
         return {}
     kind = registry().types[key]

@@ -14,6 +14,8 @@ from core.errors import FieldError
 from core.i18n import _
 from core.records.fields import Field
 
+UNSEEN = dict.fromkeys((0, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Dropped from texts: NUL, which no database keeps, and marks that turn the reading order of what follows them."""
 MESSAGES = {
     "required": _("This is needed."),
     "null": _("This may not be empty."),
@@ -47,12 +49,12 @@ class _Text(ma.Field):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, (dict, list, bool)):
             raise CodedError("text")
-        cleaned = str(value).strip().replace("\x00", "")
+        cleaned = str(value).translate(UNSEEN).strip()
         if self.spec.kind == "text":
             cleaned = " ".join(cleaned.splitlines())
         if self.spec.max_length and len(cleaned) > self.spec.max_length:
             raise CodedError("too_long", _("At most %(n)s characters fit here.", n=self.spec.max_length))
-        return cleaned or None
+        return cleaned if any(c.isprintable() and not c.isspace() for c in cleaned) else None
 
 
 class _Integer(ma.Field):
