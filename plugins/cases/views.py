@@ -66,16 +66,18 @@ MORE = Section(
         "parent_case",
         "registration",
         "agency",
-        "classification",
-        "abstract",
-        "claims_count",
-        "foreign_filing_planned",
-        "disclosure_date",
         "exhibition_date",
         "internal_opinion",
         "cost",
         "remarks",
     ),
+    folded=True,
+)
+OF_PATENTS = Section(
+    "patent",
+    _("Patent"),
+    ("classification", "abstract", "claims_count", "foreign_filing_planned", "disclosure_date"),
+    when=lambda c: _kind(c) in ("invention", "utility_model", "design", "pct"),
     folded=True,
 )
 STAND = Section(
@@ -165,7 +167,7 @@ def form_sections() -> tuple[Section, ...]:
         typed.append(
             Section(section.key, section.label, tuple(n for n in section.fields if n not in taken), section.when)
         )
-    return (BASE, *typed, PEOPLE, MORE)
+    return (BASE, *typed, OF_PATENTS, PEOPLE, MORE)
 
 
 def move_card(case: Any, target: str) -> Any:
@@ -265,7 +267,7 @@ def case_page() -> DetailView:
                 when=lambda case: _kind(case) in ("trademark", "madrid"),
             ),
             Tab("relations", _("Related cases"), template="cases/relations.html", context=page.relations),
-            Tab("data", _("Data"), sections=(*typed, PEOPLE, FILED, MORE, STAND)),
+            Tab("data", _("Data"), sections=(*typed, PEOPLE, FILED, OF_PATENTS, MORE, STAND)),
             Tab("team", _("Case team"), related=Related("cases.member", "case", ("user", "role", "until"))),
         ),
     )
