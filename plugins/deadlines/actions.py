@@ -18,7 +18,7 @@ def _closing() -> list[Action]:
         Action(
             DEADLINE,
             "close_with_evidence",
-            _("Close"),
+            _("Close deadline"),
             lambda deadline, given: closing.close(deadline, given["act_date"], given["evidence"], given["file"]),
             params=(
                 Param("act_date", _("Date of the act"), "date", required=True, default=None),
