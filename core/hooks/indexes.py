@@ -10,7 +10,7 @@ from core.permissions.rules import Access
 from core.records.base import Record
 from core.registry import RecordType, Registry
 
-SUFFIXES = ("_bigram", "_scope", "_last", "_order")
+SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover")
 """Ends of the names of these indexes, which no migration knows."""
 BIGRAM_FUNCTION = """
 CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
@@ -44,8 +44,7 @@ def ensure_indexes(connection: Connection, registry: Registry) -> list[str]:
     for kind in (k for k in registry.types.values() if k.model.__tablename__ in tables):
         table = kind.model.__table__
         wanted = _scope_indexes(kind, registry.access) | _order_index(kind, postgresql=postgresql)
-        if postgresql:
-            wanted |= _search_indexes(kind)
+        wanted |= _search_indexes(kind) if postgresql else _cover_index(kind, registry.access)
         present = {row["name"] for row in inspect(connection).get_indexes(table.name)} if wanted else set()
         missing = {name: body for name, body in wanted.items() if name not in present}
         for name, body in missing.items():
@@ -85,6 +84,18 @@ def _scope_indexes(kind: RecordType, access: Access) -> dict[str, str]:
     table = kind.model.__table__
     names = {c.name for c in _asked(kind.model, access) if c.table is table} - _leading(table)
     return {_name(table, name, "_scope"): f'("{name}")' for name in sorted(names)}
+
+
+def _cover_index(kind: RecordType, access: Access) -> dict[str, str]:
+    """SQLite searches titles by reading an index; this one also holds what the scopes ask, so counts need no table."""
+    spec = kind.fields.get(kind.title or "")
+    table = kind.model.__table__
+    scopes = sorted({c.name for c in _asked(kind.model, access) if c.table is table} - {"id"})
+    if spec is None or not spec.search or not scopes:
+        return {}
+    title = kind.model.__mapper__.column_attrs[spec.attr].columns[0].name
+    columns = ", ".join(f'"{name}"' for name in (title, "archived_at", *scopes))
+    return {_name(table, title, "_cover"): f"({columns})"}
 
 
 def _leading(table: Table) -> set[str]:
