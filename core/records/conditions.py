@@ -34,6 +34,8 @@ LINKS = ("link", "file")
 LISTS = ("tags", "multi_choice")
 RELATIVE = re.compile(r"^today(?:([+-])(\d{1,5}))?$")
 MOST_VALUES = 1000
+MOST_LINKS = 6
+"""How far a dotted name may lead; SQLite cannot parse much deeper nesting."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def find_field(kind: RecordType, name: str) -> Field:
     """The field, also over links; raises `BadRequest` when there is none or when it is hidden from this person."""
     head, _sep, rest = name.partition(".")
     spec = kind.fields.get(head) or SYSTEM_FIELDS.get(head)
-    if spec is None or spec.hidden or spec.kind == "secret":
+    if spec is None or spec.hidden or spec.kind == "secret" or name.count(".") > MOST_LINKS:
         raise BadRequest(_("“%(record)s” has no field “%(name)s”.", record=kind.label, name=name), code="field")
     rule = treatment(kind, head)
     if rule is not None and rule.when is None and rule.treatment != "readonly":
@@ -156,6 +158,10 @@ def _compare(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
     value = value_of(spec, raw)
     if op == "ne":
         return or_(column != value, column.is_(None))
+    if op != "eq" and (value is None or isinstance(value, bool)):
+        raise BadRequest(
+            _("“%(value)s” does not fit the field “%(name)s”.", value=str(raw)[:60], name=spec.name), code="value"
+        )
     compare = {"lt": column.__lt__, "lte": column.__le__, "gt": column.__gt__, "gte": column.__ge__}
     return compare.get(op, column.__eq__)(value)
 
