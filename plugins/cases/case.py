@@ -29,7 +29,7 @@ class Case(Record):
         "number": "number",
         "secondary": "client",
         "icon": "folder",
-        "order": "-number",
+        "order": "-opened_on",
         "archive": True,
     }
     __table_args__ = (

@@ -187,7 +187,7 @@ def case_list() -> ListView:
     return ListView(
         "cases.case",
         columns=(
-            Column("name"),
+            Column("name", needs=("mark_image",)),
             Column("application_number"),
             Column("classes", template="cases/cell_classes.html", needs=("classes",)),
             Column("status", template="cases/cell_status.html", needs=("status", "case_type"), sort="status"),
@@ -231,7 +231,7 @@ def case_list() -> ListView:
             Preset("patents", _("Patents"), {"right_kind__in": "invention,utility_model,design"}),
             Preset("renewals", _("Renewals ahead"), {"next_renewal_reminder__lte": "today+90"}, sort="valid_to"),
         ),
-        sort="-number",
+        sort="-opened_on",
         empty=_("No cases yet. Import a sheet or add the first."),
     )
 
