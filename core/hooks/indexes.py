@@ -62,7 +62,7 @@ def _name(table: Table, column: str, suffix: str) -> str:
 def _search_indexes(kind: RecordType) -> dict[str, str]:
     """Two-character pieces of each searchable text, so that `LIKE '%电池%'` is served.
 
-    Empty values stay out. Where there can be none the index is whole, for the planner takes no figures from a partial one.
+    Empty values stay out. Where there are none the index is whole: the planner takes no figures from a partial one.
     """
     table, found = kind.model.__table__, {}
     for spec in kind.search_fields:
