@@ -196,7 +196,10 @@ def _settle(work: _Work, item: Derived, row: Any) -> None:
     status = "to_confirm" if row.severity == "fatal" else "met"
     note = gettext("An event of the case shows that it was done.")
     event = work.events.get(item.cleared_by)
-    told = {} if event is None else {"evidence": event_words(event.code, event.date), "act_date": event.date}
+    told = {}
+    if event is not None:  # who put the event on record has closed it, and another person has to confirm
+        told = {"evidence": event_words(event.code, event.date), "act_date": event.date}
+        told["closed_by_id"] = event.created_by_id
     work.change(row, status=status, change_note=note, closed_at=now(), **told)
 
 

@@ -44,6 +44,18 @@ def test_who_closed_cannot_confirm_even_with_the_right(docket, acting):
     assert refused.value.code == "separation_of_duties"
 
 
+def test_who_recorded_the_event_that_closed_it_cannot_confirm(docket, acting):
+    row = docket.refused_mark()
+    with acting("root"):
+        day = today()
+        values = {"case": row.case_id, "code": "REVIEW_FILED", "date": day, "delivery": "electronic"}
+        create(record_class("cases.event"), values)
+    assert docket.one(row.case_id, row.rule_code).status == "to_confirm"
+    with acting("root") as session, pytest.raises(Refused) as refused:
+        do(session, row, "confirm_closure")
+    assert refused.value.code == "separation_of_duties"
+
+
 def test_the_second_person_may_send_it_back(docket, acting):
     row = docket.refused_mark()
     with acting("clerk") as session:
