@@ -17,7 +17,7 @@ from plugins.cases import members_of
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.facts import OPEN, SETTLED, Derived
-from plugins.deadlines.engine.fees import annuity, reduced, reduction
+from plugins.deadlines.engine.fees import annuity, reduced, reduction_in_year
 from plugins.deadlines.overlay import deriver
 from plugins.deadlines.reading import facts_of, plain_inputs
 from plugins.deadlines.records import MANUAL, Deadline
@@ -283,5 +283,6 @@ def _heading(case: Any, row: Any) -> str:
 def _amount(engine: Deriver, item: Derived) -> Decimal | None:
     if item.rule.code not in ANNUITIES:
         return None
-    full = annuity(engine.pack, item.inputs.get("right_kind"), int(item.occurrence))
-    return None if full is None else reduced(full, reduction(item.inputs))
+    year = int(item.occurrence)
+    full = annuity(engine.pack, item.inputs.get("right_kind"), year)
+    return None if full is None else reduced(full, reduction_in_year(engine.pack, item.inputs, year))

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NoReturn
 from .calendars import PROVISIONAL, Calendars, load_holidays
 from .dates import ONE_DAY, day_input, number_input
 from .evaluate import Evaluator, Outcome
-from .fees import annuity, late_fee, plain, reduced, reduction
+from .fees import annuity, late_fee, plain, reduced, reduction_in_year
 from .milestones import milestones
 from .packs import Rule, load_pack
 from .problems import InputError, MissingInput
@@ -114,7 +114,7 @@ def _extras(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Out
     if rule.how.get("annuity") == "amount":
         full = _full_annuity(engine, inputs, required="right_kind" in inputs)
         if full is not None:
-            extras["amount_cny"] = plain(reduced(full, reduction(inputs)))
+            extras["amount_cny"] = plain(reduced(full, reduction_in_year(engine.pack, inputs, inputs["annuity_year"])))
     if rule.how.get("fee") == "late_fee":
         extras["fee"] = _late_fee(engine, inputs, found)
     steps = milestones(engine, rule, inputs, found)
@@ -142,7 +142,8 @@ def _late_fee(engine: Evaluator, inputs: Mapping[str, Any], found: Outcome) -> d
         raise MissingInput(("right_kind",))
     full = _full_annuity(engine, inputs, required=True)
     grace = engine("CN.PAT.ANNUITY_GRACE")({"annuity_nominal_day": found.base})
-    return late_fee(engine.pack, found.base, grace.due, full, reduction(inputs), paid_on)
+    pct = reduction_in_year(engine.pack, inputs, inputs["annuity_year"])
+    return late_fee(engine.pack, found.base, grace.due, full, pct, paid_on)
 
 
 def _trace(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome) -> list[dict[str, Any]]:

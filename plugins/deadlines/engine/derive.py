@@ -10,6 +10,7 @@ from .calendars import Calendars
 from .dates import add_months
 from .evaluate import Evaluator, Outcome
 from .facts import OPEN, PRESUMED, SETTLED, Derivation, Derived, Event, Facts, Gap
+from .fees import annuity_year_on
 from .packs import Pack
 from .plans import Plan, Planned, make_plan
 from .problems import InputError
@@ -295,7 +296,8 @@ def _cycle_of(end: date, inputs: Mapping[str, Any]) -> str:
 
 def _annuity_years(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The annuity years still to come after the year of grant, or after the last year known to be paid."""
-    filed, granted = inputs.get("filing_date"), inputs.get("grant_publication_date")
+    filed = inputs.get("filing_date") or inputs.get("international_filing_date")
+    granted = inputs.get("grant_publication_date")
     if type(filed) is not date or type(granted) is not date:
         raise InputError("missing_input", "needs filing_date and grant_publication_date")
     kind = inputs["right_kind"]
@@ -304,12 +306,6 @@ def _annuity_years(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
     first = (paid if isinstance(paid, int) else annuity_year_on(filed, granted)) + 1
     for year in range(max(first, 2), last + 1):
         yield str(year), {**inputs, "annuity_year": year}
-
-
-def annuity_year_on(filed: date, day: date) -> int:
-    """The annuity year that `day` lies in: year 1 starts on the filing day."""
-    years = day.year - filed.year
-    return years + 1 if add_months(filed, years * 12) <= day else years
 
 
 @lru_cache(maxsize=8)

@@ -120,7 +120,7 @@ def _build(engine: Evaluator, rule: Rule) -> Callable[[Inputs], Outcome]:
     specs = _limb_specs(engine, rule)
     limbs = [_limb(engine, rule, spec) for spec in specs]
     roll = engine.calendars[rule.roll]
-    core = _plain(limbs[0], roll) if len(limbs) == 1 else _combined(limbs, roll, _picker(rule))
+    core = _plain(limbs[0], roll) if len(limbs) == 1 else _combined(limbs, roll, rule)
     if "by_kind" in how:
         core = _kinds(engine, rule, core if limbs else None)
     if _changeable(engine, rule):
@@ -144,9 +144,11 @@ def _plain(limb: Callable[[Inputs], Limb], roll: Calendar) -> Callable[[Inputs],
     return compute
 
 
-def _combined(
-    limbs: list[Callable[[Inputs], Limb]], roll: Calendar, pick: Callable[..., date]
-) -> Callable[[Inputs], Outcome]:
+def _combined(limbs: list[Callable[[Inputs], Limb]], roll: Calendar, rule: Rule) -> Callable[[Inputs], Outcome]:
+    """Two or more periods in one; the earliest end is the safe date, unless the rule names its first limb for it."""
+    pick = _picker(rule)
+    first_is_safe = rule.how.get("safe") == "first_limb"
+
     def compute(inputs: Inputs) -> Outcome:
         found: list[Limb] = []
         missing: list[str] = []
@@ -159,7 +161,8 @@ def _combined(
             raise MissingInput(tuple(missing))
         nominal = pick(item.nominal for item in found)
         base = next(item.base.day for item in found if item.nominal == nominal)
-        return Outcome(base, nominal, roll[nominal], min(item.safe for item in found))
+        safe = found[0].safe if first_is_safe else min(item.safe for item in found)
+        return Outcome(base, nominal, roll[nominal], safe)
 
     return compute
 

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .dates import ONE_DAY, add_months
+from .dates import ONE_DAY, add_months, day_input
 from .packs import Pack
 from .problems import InputError
 
 EXTRA_TERM_YEAR = "compensated_year"
+REDUCED_ANNUITIES = 10
 
 
 class LateStep(NamedTuple):
@@ -43,6 +44,24 @@ def reduction(inputs: Mapping[str, Any]) -> Decimal:
     return Decimal(str(value))
 
 
+def reduction_in_year(pack: Pack, inputs: Mapping[str, Any], year: int) -> Decimal:
+    """The reduction that patent year `year` still enjoys, in percent: annuities are reduced for ten years from the
+    year of grant (财税〔2016〕78号), so none is left after them. Without a stated grant day the reduction stands."""
+    pct = reduction(inputs)
+    granted = day_input(inputs, ("grant_publication_date", "grant_date"))
+    filed = day_input(inputs, tuple(pack.bases["filing_date"]["keys"]))
+    if not pct or granted is None or filed is None:
+        return pct
+    first = annuity_year_on(filed, granted)
+    return pct if year < first + REDUCED_ANNUITIES else Decimal(0)
+
+
+def annuity_year_on(filed: date, day: date) -> int:
+    """The annuity year that `day` lies in: year 1 starts on the filing day."""
+    years = day.year - filed.year
+    return years + 1 if add_months(filed, years * 12) <= day else years
+
+
 def reduced(amount: Decimal, pct: Decimal) -> Decimal:
     """What is left of `amount` after a reduction by `pct` percent, to the fen."""
     return (amount * (100 - pct) / 100).quantize(Decimal("0.01"))
@@ -59,12 +78,12 @@ def late_steps(pack: Pack, nominal: date, full: Decimal | None) -> list[LateStep
 
 
 def late_fee(pack: Pack, nominal: date, grace_end: date, full: Decimal, pct: Decimal, paid_on: date) -> dict[str, Any]:
-    """What is payable on `paid_on`: `state` (payable or lapsed), late-fee percent, annuity and late fee in CNY.
+    """What is payable on `paid_on`: `state` (payable or ceased), late-fee percent, annuity and late fee in CNY.
 
     The late fee is reckoned on the full annuity, whatever the reduction (专利法实施细则第115条).
     """
     if paid_on > grace_end:
-        return {"state": "lapsed", "late_fee_pct": None, "annuity_cny": None, "late_fee_cny": None}
+        return {"state": "ceased", "late_fee_pct": None, "annuity_cny": None, "late_fee_cny": None}
     step = 0
     if paid_on > nominal:
         steps = late_steps(pack, nominal, full)

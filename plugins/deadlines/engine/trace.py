@@ -55,7 +55,7 @@ def _safe_step(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: 
         reading = f"safe.{rule.how['safe']}"
     elif len(limbs) == 1 and limbs[0].base.safe != limbs[0].base.day and limbs[0].safe == found.safe:
         reading = "safe.dispatch" if limbs[0].base.how == "deemed" else "safe.nominal_end"
-    elif len(limbs) == 1 and limbs[0].safe == found.safe:
+    elif limbs and limbs[0].safe == found.safe and limbs[0].nominal == found.nominal:
         reading = "safe.lieu"
     return Step(reading, {}, found.safe, "")
 
@@ -67,13 +67,10 @@ def _period_steps(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], foun
     if len(limbs) < 2:
         base = _base_steps(engine.pack, rule, inputs, found, limbs[0] if limbs else None)
         return [*base, Step("period", {"period": _length(rule, inputs)}, found.nominal, law)]
-    words = [_limb_length(spec) for spec in rule.combine["items"]] if rule.combine else [[]] * len(limbs)
-    bases = (
-        [spec.get("base", rule.base) for spec in rule.combine["items"]] if rule.combine else [rule.base] * len(limbs)
-    )
+    specs = rule.combine["items"] if rule.combine else rule.how["limbs"]
     steps = [
-        Step("limb", {"base": base, "period": length}, limb.nominal, law)
-        for limb, base, length in zip(limbs, bases, words, strict=False)
+        Step("limb", {"base": spec.get("base", rule.base), "period": _limb_length(spec)}, limb.nominal, law)
+        for limb, spec in zip(limbs, specs, strict=False)
     ]
     pick = "pick.earlier" if rule.combine and rule.combine["op"] == "earlier_of" else "pick.later"
     return [*steps, Step(pick, {}, found.nominal, law)]
@@ -101,7 +98,7 @@ def _base_steps(pack: Pack, rule: Rule, inputs: Mapping[str, Any], found: Outcom
 
 
 def _limb_length(spec: Mapping[str, Any]) -> list[tuple[int, str]]:
-    return [(spec["n"], spec["unit"])] if isinstance(spec.get("n"), int) else []
+    return [(step["n"], step["unit"]) for step in spec.get("add", [spec]) if isinstance(step.get("n"), int)]
 
 
 def _length(rule: Rule, inputs: Mapping[str, Any]) -> list[tuple[int, str]]:

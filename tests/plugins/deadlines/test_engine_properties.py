@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from plugins.deadlines.engine import Calendars, InputError, load_holidays, load_pack, shipped_engine
 from plugins.deadlines.engine.dates import add_months
-from plugins.deadlines.engine.derive import annuity_year_on, derive
+from plugins.deadlines.engine.derive import derive
 from plugins.deadlines.engine.facts import Event, Facts
+from plugins.deadlines.engine.fees import annuity_year_on
 
 PACK, CALENDARS = load_pack(), Calendars(load_holidays())
 DAYS = st.dates(date(2005, 1, 1), date(2040, 12, 31))
