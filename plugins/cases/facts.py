@@ -180,9 +180,10 @@ def _start(case: Case, model: status.Model, first: Event | None) -> list[tuple[s
         ("granted", case.grant_publication_date),
     )
     until = first.date if first else None
+    told = {before, first.state_after if first else None}
     stops = [
         (code, day)
         for code, day in proofs
-        if day and code in model.states and code != before and (until is None or day <= until)
+        if day and code in model.states and code not in told and (until is None or day <= until)
     ]
     return [*stops, (before, None if first else case.status_since)]
