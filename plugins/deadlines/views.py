@@ -22,7 +22,7 @@ from core import (
     gettext,
     registry,
 )
-from plugins.deadlines import pages, worklist
+from plugins.deadlines import ahead, pages, worklist
 from plugins.deadlines.choices import LIVE, STATUSES
 
 DEADLINE = "deadlines.deadline"
@@ -315,7 +315,7 @@ def case_column() -> Column:
 
 
 def home() -> list[Panel]:
-    """The work list, and closures that wait for a second person."""
+    """The work list, the weeks ahead, and closures that wait for a second person."""
     if not current_principal().can(DEADLINE, "read"):
         return []
     own = worklist.has_own()
@@ -335,7 +335,7 @@ def home() -> list[Panel]:
         "papers": worklist.papers_of(rows),
         "next_words": gettext("Deadlines come by themselves from the dates and events of cases."),
     }
-    panels = [Panel("deadlines/home.html", context, order=10, key="deadlines")]
+    panels = [Panel("deadlines/home.html", context, order=10, key="deadlines"), *ahead.panel(own=own)]
     waiting = worklist.to_confirm() if _may_confirm() else []
     if waiting:
         beside = {"rows": waiting, "cases": worklist.cases_of(waiting)}
