@@ -49,6 +49,18 @@ def test_a_record_of_somebody_else_is_not_there(visit, desk):
     assert ann.post(f"/r/desk.paper/{desk.ids['Delta']}", version="1", name="mine").status_code == 404
 
 
+def test_a_number_larger_than_any_id_is_simply_not_there(visit, desk):
+    ann = visit("ann")
+    huge = "9" * 23
+    assert ann.get(f"/r/desk.paper/{huge}").status_code == 404
+    assert ann.post("/r/desk.paper", **(FORM | {"name": "", "keeper": huge})).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["\u200b\u3000", "\u202e", "\x00"])
+def test_a_name_that_nobody_can_see_is_no_name(visit, desk, name):
+    assert visit("ann").post("/r/desk.paper", **(FORM | {"name": name})).status_code == 422
+
+
 def test_a_form_makes_a_record_and_says_so_once(visit, desk):
     ann = visit("ann")
     place = make(ann, desk.ids, name="Created in a form", tags="one; two", kinds=["letter", "order"])
