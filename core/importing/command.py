@@ -39,7 +39,7 @@ def import_command(
 
     Exit code 0 when the run finished, whatever was refused; 2 when the file or the mapping cannot be read.
     """
-    from core.errors import NotFound
+    from core.errors import NotFound, Refused
     from core.setup.database import deployment
 
     from .mapping import UnknownName
@@ -55,6 +55,10 @@ def import_command(
             raise _unreadable(f"the mapping names the {error.kind} “{error.name}”, which does not exist") from error
         except NotFound as error:
             raise _unreadable(f"{record}: {error}") from error
+        except Refused as error:
+            if error.code != "no_mapping":
+                raise
+            raise _unreadable(f"{file}: {error}") from error
     _write(outcome, report, refused)
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from .limits import MAX_CELL_CHARS
 from .problems import Unreadable
 
-SPREADSHEET_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
+UNCOMPUTED = "#FORMULA!"
+"""Stands for a formula whose result the file does not hold."""
+SPREADSHEET_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", UNCOMPUTED}
 
 
 def pack(value: Any) -> Any:

@@ -12,6 +12,8 @@ from .limits import confine
 from .problems import Unreadable
 
 SAMPLE_ROWS = 60
+MORE_ITEMS = 50_000
+"""How many items of .json and .xml after the sample are looked through for names that it lacks."""
 FLUSH_EVERY = 200
 
 
@@ -47,8 +49,31 @@ def _answer(request: dict[str, Any]) -> Iterator[Any]:
         return
     yield {"kind": kind}
     for name in parser.sheets(path):
-        sample = list(itertools.islice(parser.rows(path, name), SAMPLE_ROWS))
+        rows = parser.rows(path, name)
+        sample = list(itertools.islice(rows, SAMPLE_ROWS))
+        if kind in ("json", "xml"):
+            sample += _with_new_names(sample, itertools.islice(rows, MORE_ITEMS))
         yield {"sheet": name, "rows": sample}
+
+
+def _with_new_names(sample: list[Any], later: Iterator[Any]) -> Iterator[Any]:
+    """Later items that hold a name which none before had: items may leave out what they have no value for."""
+    known = set[str]().union(*(_names(item, "") for _number, item in sample))
+    for number, item in later:
+        names = set(_names(item, ""))
+        if not names <= known:
+            known |= names
+            yield number, item
+
+
+def _names(node: Any, path: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield (inner := f"{path}.{key}")
+            yield from _names(child, inner)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _names(child, path)
 
 
 def _parser(kind: str) -> Any:

@@ -1,14 +1,31 @@
-"""Reads .xlsx with openpyxl in read-only mode: values only, formulas by their cached results."""
+"""Reads .xlsx with openpyxl in read-only mode: values only, formulas by their cached results, errors without one."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.worksheet import _read_only
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
-from .cells import pack
+from .cells import UNCOMPUTED, pack
 from .limits import MAX_COLUMNS, MAX_ROWS
 from .problems import Unreadable
+
+
+class _Parser(WorkSheetParser):
+    """Tells a formula that no program has computed from an empty cell; openpyxl reads both as nothing."""
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None and element.find(FORMULA_TAG) is not None:
+            kept = element.find(VALUE_TAG)
+            if kept is None or (not kept.text and element.get("t") != "str"):
+                cell["value"] = UNCOMPUTED
+        return cell
+
+
+_read_only.WorkSheetParser = _Parser  # the reader makes its parser by this name and takes no other
 
 
 def sheets(path: Path) -> list[str]:

@@ -142,3 +142,18 @@ def test_real_files_give_all_their_rows(real, file, kind, rows, first):
     source = Source(real / file, known={fold("专利申请号"), fold("专利名称")}.__contains__)
     numbers = [row.number for row in source.rows(source.sheet())]
     assert (source.kind, len(numbers), numbers[0]) == (kind, rows, first)
+
+
+def test_names_that_only_later_items_hold_are_columns_too(tmp_path):
+    path = tmp_path / "late.json"
+    items = [{"申请号": str(n)} for n in range(100)] + [{"申请号": "100", "日期": {"申请日": "2019-07-09"}}]
+    path.write_text(json.dumps(items), "utf-8")
+    table, rows = read(path)
+    assert table.columns == ("申请号", "日期.申请日")
+    assert rows[100] == (100, {"申请号": "100", "日期.申请日": "2019-07-09"})
+
+
+def test_a_formula_without_its_result_is_an_error_and_not_empty(workbook):
+    _table, rows = read(workbook([HEADER, ["1", '=A2&"x"', None]]))
+    assert rows == [(2, {"申请号": "1", "名称": CellError("#FORMULA!"), "申请日": None})]
+    assert isinstance(rows[0][1]["名称"], CellError)
