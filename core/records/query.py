@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, true
+from sqlalchemy import ColumnElement, Select, TypeDecorator, and_, case, func, literal, null, or_, select, true
 
 from core.db import db
 from core.errors import BadRequest
@@ -351,14 +351,17 @@ def _fits(key: Key, value: Any) -> bool:
     """Whether a cursor's value can be compared with the column at all."""
     if value is None:
         return key.nullable
-    wanted = key.column.type.python_type
-    if (isinstance(value, str) and UNSENDABLE.search(value)) or (
-        isinstance(value, dt.datetime) and value.tzinfo is None
-    ):
-        return False
+    kind = key.column.type
+    wanted = (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
     if wanted is int:
         return type(value) is int and abs(value) < 2**53
-    return isinstance(value, wanted) and (wanted is not dt.date or not isinstance(value, dt.datetime))
+    if isinstance(value, str) and UNSENDABLE.search(value):
+        return False
+    if isinstance(value, dt.datetime):
+        return wanted is dt.datetime and value.tzinfo is not None and bool(value.astimezone(dt.UTC))
+    if isinstance(value, Decimal):
+        return wanted is Decimal and value.is_finite() and abs(value) < 10**20
+    return isinstance(value, wanted)
 
 
 __all__ = [

@@ -244,6 +244,12 @@ def test_a_forged_cursor_is_refused_and_never_breaks(lab):
         forged = base64.urlsafe_b64encode(json.dumps([mark, *values]).encode()).decode().rstrip("=")
         assert ann.get(f"lab.folder?sort=opened&cursor={forged}").status_code == 400, values
     assert ann.get(f"lab.folder?sort=-opened&cursor={good}").status_code == 400
+    good = ann.get("lab.folder?limit=1&sort=created_at").json["next"]
+    mark = json.loads(base64.urlsafe_b64decode(good + "=" * (-len(good) % 4)))[0]
+    for value in (0, "x", "\ud800", [], {"d": "9999-12-31T23:59:59-12:00"}, {"t": "2026-01-01"}, {"n": "NaN"}):
+        forged = base64.urlsafe_b64encode(json.dumps([mark, value, 1]).encode()).decode().rstrip("=")
+        assert ann.get(f"lab.folder?sort=created_at&cursor={forged}").status_code == 400, value
+    assert ann.get(f"lab.folder?sort=created_at&cursor={good}").status_code == 200
 
 
 def test_fields_and_expand_choose_what_is_shown(lab):
