@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter, Map
 
 from core import i18n
 from core.db import init_db
@@ -16,6 +17,7 @@ from core.hooks.manager import Hooks
 from core.hooks.manifest import discover
 from core.hooks.resolver import resolve
 from core.permissions.rules import reset_access
+from core.records.types import LARGEST_ID
 from core.registry import Registry, set_registry
 from core.settings import Settings, load_settings
 
@@ -32,6 +34,13 @@ TABLES = (
 
 OWN = ("core.plugin", "core.jobs.own", "core.importing.own")
 """The core's own contributions, made through the same hooks as everybody's."""
+
+
+class IdInAddress(IntegerConverter):
+    """A whole number in an address; one that no database can hold leads to no page."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
 
 
 def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
@@ -67,6 +76,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True, plugin_fol
 def _assemble(settings: Settings, web: bool, plugin_folder: Path | None) -> Flask:
     registry = compose(settings, plugin_folder)
     app = Flask("zhian", static_folder=None, template_folder=None)
+    app.url_map.converters["int"] = IdInAddress
     app.config["ZHIAN"] = settings
     app.config["SECRET_KEY"] = settings.secret
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb * 1024 * 1024

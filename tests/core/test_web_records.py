@@ -52,7 +52,8 @@ def test_a_record_of_somebody_else_is_not_there(visit, desk):
 def test_a_number_larger_than_any_id_is_simply_not_there(visit, desk):
     ann = visit("ann")
     huge = "9" * 23
-    assert ann.get(f"/r/desk.paper/{huge}").status_code == 404
+    for path in ("/r/desk.paper/", "/files/", "/import/desk.paper/", "/settings/people/"):
+        assert ann.get(f"{path}{huge}").status_code == 404
     assert ann.post("/r/desk.paper", **(FORM | {"name": "", "keeper": huge})).status_code == 422
 
 
