@@ -54,6 +54,8 @@ def override(deadline: Deadline, due: date, reason: str, second: int | None) -> 
     """Set the official date by hand: to an earlier day with a reason, to a later one with a second person's name."""
     _require_live(deadline)
     computed = deadline.computed_due or deadline.due
+    if deadline.base_date and due < deadline.base_date:
+        raise Invalid([FieldError("due", "too_early", _("Earlier than the day it is counted from. Check the date."))])
     if due > computed and (second is None or second == current_principal().user_id):
         raise Invalid([FieldError("second", "required", _("A later date needs a second person and the legal ground."))])
     deadline.computed_due, deadline.overridden, deadline.reason = computed, due != computed, reason

@@ -56,6 +56,13 @@ def test_who_recorded_the_event_that_closed_it_cannot_confirm(docket, acting):
     assert refused.value.code == "separation_of_duties"
 
 
+def test_no_date_lies_before_the_day_it_is_counted_from(docket, acting):
+    row = docket.refused_mark()
+    with acting("root") as session, pytest.raises(Invalid) as refused:
+        do(session, row, "override", due=(row.base_date - timedelta(days=1)).isoformat(), reason="typing error")
+    assert refused.value.errors[0].code == "too_early"
+
+
 def test_the_second_person_may_send_it_back(docket, acting):
     row = docket.refused_mark()
     with acting("clerk") as session:
