@@ -99,9 +99,14 @@ def test_dates_of_other_departments_are_not_counted(acting, filled, agency):
 
 def test_one_statement_counts(acting, filled):
     seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
     with acting("head"):
-        event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+        event.listen(db.engine, "before_cursor_execute", note)
         ahead.counts(today(), own=False)
+        event.remove(db.engine, "before_cursor_execute", note)
     assert sum("FROM deadlines_deadline" in statement for statement in seen) == 1
 
 
