@@ -151,15 +151,21 @@ def remember(plan: Plan) -> None:
     db.session().connection().execute(statement)
 
 
-def engine_of(plan: Plan, *, dry_run: bool, run_id: int | None = None) -> Engine:
-    """An engine for the plan, as the current person; raises `Forbidden` when nothing could come of it."""
+def _may_create(plan: Plan) -> bool:
+    """Whether the current person may create records of the plan; raises when nothing could come of it at all."""
     principal, key = db.session().principal, plan.record_type.key
     may_create = access().can(principal, key, "create")
     if not may_create and not access().can(principal, key, "update"):
         raise Forbidden(detail={"record": key, "action": "create"})
     if not plan.mapping.fields:
         raise Refused(_("No column of the file belongs to a field. Give a mapping."), code="no_mapping")
-    context = ImportContext(key, dry_run, {}, frozenset(plan.mapping.fields.values()), run_id)
+    return may_create
+
+
+def engine_of(plan: Plan, *, dry_run: bool, run_id: int | None = None) -> Engine:
+    """An engine for the plan, as the current person; raises `Forbidden` when nothing could come of it."""
+    may_create = _may_create(plan)
+    context = ImportContext(plan.record_type.key, dry_run, {}, frozenset(plan.mapping.fields.values()), run_id)
     context.memory["may_create"] = may_create
     engine = Engine(plan.record_type, plan.mapping, plan.supports, context, plan.keys)
     context.constants = engine.constants
@@ -195,6 +201,7 @@ def report(
 
 def start(plan: Plan, *, stored: str | None = None) -> ImportRun:
     """Make the run's row, or take up the one that was interrupted with this very file and mapping. Commits."""
+    _may_create(plan)
     digest = file_digest(plan.source.path)
     chosen = select(ImportRun).where(
         ImportRun.sha256 == digest,

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from core.api.problems import problem
 from core.clock import now
 from core.db import db
 from core.errors import Invalid, NotFound, ZhianError
@@ -44,7 +45,7 @@ PICTURES = {401: "lock", 403: "lock", 404: "search", 500: "fault", 503: "fault"}
 
 
 def install(app: Flask) -> None:
-    """Handlers for pages; `/api/` is left to the REST room."""
+    """Handlers for pages; under `/api/` what no address there takes is told in the form of the REST room."""
     app.register_error_handler(ZhianError, on_refusal)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_fault)
@@ -62,7 +63,7 @@ def on_refusal(error: ZhianError) -> Any:
 def on_http(error: HTTPException) -> Any:
     """404, 405, 413 and their like from the framework."""
     if is_api():
-        return error
+        return problem(error)
     status = error.code or 500
     if status < 400:
         return error
