@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from core import i18n
 from core.db import init_db
@@ -16,8 +16,9 @@ from core.errors import CannotStart
 from core.hooks.manager import Hooks
 from core.hooks.manifest import discover
 from core.hooks.resolver import resolve
+from core.permissions.people import forget
 from core.permissions.rules import reset_access
-from core.records.types import LARGEST_ID
+from core.records.dump import forget_labels
 from core.registry import Registry, set_registry
 from core.settings import Settings, load_settings
 
@@ -37,10 +38,9 @@ OWN = ("core.plugin", "core.jobs.own", "core.importing.own")
 
 
 class IdInAddress(IntegerConverter):
-    """A whole number in an address; one that no database can hold leads to no page."""
+    """A whole number in an address; one that no database can hold leads to no page, whatever the method."""
 
-    def __init__(self, map: Map) -> None:
-        super().__init__(map, max=LARGEST_ID)
+    regex = r"\d{1,18}"
 
 
 def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
@@ -50,6 +50,8 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
     problems = [p for p in problems if p.plugin in settings.plugins] + unresolved
     if problems:
         raise CannotStart(problems)
+    forget()
+    forget_labels()
     hooks = Hooks()
     for module in (m for m in (*TABLES, *OWN) if find_spec(m)):
         loaded = import_module(module)

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from core.hooks.indexes import SUFFIXES, ensure_indexes
-from core.records.base import Base
+from core.records.base import MODELS, Base
 from core.records.types import ExactDecimal, Instant
 from core.registry import Registry
 from core.settings import Settings
@@ -125,6 +125,9 @@ def owner_of(table: Any, registry: Registry) -> str:
     kind = next((t for t in registry.types.values() if t.model.__tablename__ == table.name), None)
     if kind is not None:
         return kind.plugin
+    declared = next((key for key, model in MODELS.items() if model.__tablename__ == table.name), None)
+    if declared is not None:
+        return declared.split(".")[0]
     names = sorted((m.name for m in registry.manifests), key=len, reverse=True)
     return next((n for n in names if table.name.startswith(f"{n}_")), "core")
 

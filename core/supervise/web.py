@@ -41,6 +41,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
     options = {
         "bind": bind,
         "workers": workers,
+        "limit_request_line": 8190,  # a filter may name a thousand ids
         "threads": threads,
         "worker_class": "gthread",
         "preload_app": True,
