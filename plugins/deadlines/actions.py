@@ -25,7 +25,7 @@ def _closing() -> list[Action]:
                 Param("evidence", _("Receipt number")),
                 Param("file", _("Receipt"), "file", target="core.attachment"),
             ),
-            available=closing.is_live,
+            available=closing.is_open,
             primary=True,
             icon="check",
         ),

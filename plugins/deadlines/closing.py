@@ -92,6 +92,13 @@ def is_live(deadline: Any) -> Any:
     return True if deadline.status in LIVE else _("This deadline is closed.")
 
 
+def is_open(deadline: Any) -> Any:
+    """True, or the reason why it cannot be closed: evidence that waits for the second person is not replaced."""
+    if deadline.status == "to_confirm":
+        return _("The closure waits for a second person, who confirms it or sends it back.")
+    return is_live(deadline)
+
+
 def waits(deadline: Any) -> Any:
     """True, or the reason why there is nothing to confirm."""
     return True if deadline.status == "to_confirm" else _("Nothing waits for a second person here.")

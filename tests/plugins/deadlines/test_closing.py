@@ -35,6 +35,18 @@ def test_a_fatal_deadline_is_closed_by_two_people(docket, acting):
     assert closed.closed_by_id != closed.confirmed_by_id
 
 
+def test_evidence_that_waits_for_the_second_person_is_not_replaced(docket, acting):
+    row = docket.refused_mark()
+    with acting("clerk") as session:
+        do(session, row, "close_with_evidence", act_date=today().isoformat(), evidence="FS-001")
+    with acting("agent") as session, pytest.raises(Refused) as refused:
+        do(session, row, "close_with_evidence", act_date=today().isoformat(), evidence="FS-999")
+    assert refused.value.code == "not_available"
+    with acting("verifier") as session:
+        do(session, row, "confirm_closure", reason="wrong receipt")
+    assert docket.one(row.case_id, row.rule_code).status == "open"
+
+
 def test_who_closed_cannot_confirm_even_with_the_right(docket, acting):
     row = docket.refused_mark()
     with acting("root") as session:
