@@ -9,6 +9,7 @@ from typing import Any
 
 _FACE = {
     "core.i18n": ("L", "_", "gettext", "ngettext", "use_locale", "current_locale"),
+    "core.capital": ("capital_amount",),
     "core.clock": ("now", "today", "local", "standing_at"),
     "core.errors": (
         "BadRequest",
