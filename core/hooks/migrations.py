@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import ops
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from core.hooks.indexes import SUFFIXES, ensure_indexes
 from core.records.base import MODELS, Base
@@ -142,6 +142,8 @@ def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> P
             )
         if kind == "column" and not reflected:
             return _column_owner(item, registry) == plugin
+        if kind == "foreign_key_constraint" and other is None and _is_inline(connection, item):
+            return False
         table = getattr(item, "table", None)
         return table is None or (
             owner_of(table, registry) == plugin and not (reflected and str(name).endswith(SUFFIXES))
@@ -154,6 +156,15 @@ def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> P
         if migration.upgrade_ops is None or migration.upgrade_ops.is_empty():
             return None
         return _write(registry, plugin, message, migration, context)
+
+
+def _is_inline(connection: Connection, constraint: Any) -> bool:
+    """SQLite takes a link that joins a table later only beside its column, where reflection loses its name."""
+    if connection.dialect.name != "sqlite":
+        return False
+    found = inspect(connection).get_foreign_keys(constraint.table.name)
+    columns = list(constraint.column_keys)
+    return any(key["name"] is None and key["constrained_columns"] == columns for key in found)
 
 
 def _column_owner(column: Any, registry: Registry) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import Action, Param, _, today
-from plugins.deadlines import closing, mails, publishing
+from plugins.deadlines import closing, mails, overriding, publishing
 
 DEADLINE = "deadlines.deadline"
 
@@ -63,7 +63,7 @@ def _departing() -> list[Action]:
             DEADLINE,
             "override",
             _("Set another date"),
-            lambda deadline, given: closing.override(deadline, given["due"], given["reason"], given["second"]),
+            lambda deadline, given: overriding.override(deadline, given["due"], given["reason"], given["second"]),
             params=(
                 Param("due", _("Official date"), "date", required=True),
                 Param("reason", _("Reason or legal ground"), "long_text", required=True),
@@ -71,6 +71,18 @@ def _departing() -> list[Action]:
             ),
             available=closing.is_live,
             icon="edit",
+        ),
+        Action(
+            DEADLINE,
+            overriding.CONFIRM,
+            _("Confirm later date"),
+            lambda deadline, given: overriding.send_back(deadline) if given["reason"] else overriding.confirm(deadline),
+            params=(
+                Param("reason", _("Send back because"), "long_text", help=_("Leave empty to confirm the later date.")),
+            ),
+            available=overriding.waits_for_me,
+            primary=True,
+            icon="check",
         ),
         Action(
             DEADLINE,

@@ -1,4 +1,4 @@
-"""Ending a deadline by people: with evidence, by a second person, by a waiver, by another date, or as missed."""
+"""Ending a deadline by people: with evidence, by a second person, by a waiver, or as missed."""
 
 from __future__ import annotations
 
@@ -47,24 +47,6 @@ def waive(deadline: Deadline, reason: str) -> None:
     _require_live(deadline)
     deadline.status, deadline.reason = "waived", reason
     deadline.closed_by_id, deadline.closed_at = current_principal().user_id, now()
-    db.session.flush()
-
-
-def override(deadline: Deadline, due: date, reason: str, second: int | None) -> None:
-    """Set the official date by hand: to an earlier day with a reason, to a later one with a second person's name."""
-    _require_live(deadline)
-    computed = deadline.computed_due or deadline.due
-    if deadline.base_date and due < deadline.base_date:
-        raise Invalid([FieldError("due", "too_early", _("Earlier than the day it is counted from. Check the date."))])
-    if due > computed and (second is None or second == current_principal().user_id):
-        raise Invalid([FieldError("second", "required", _("A later date needs a second person and the legal ground."))])
-    deadline.computed_due, deadline.overridden, deadline.reason = computed, due != computed, reason
-    deadline.due = due
-    deadline.safe_date = min(due, deadline.safe_date) if due <= computed else due
-    deadline.internal_date = min(deadline.internal_date, deadline.safe_date)
-    if deadline.client_date:
-        deadline.client_date = min(deadline.client_date, deadline.internal_date)
-    deadline.confirmed_by_id = second if due > computed else None
     db.session.flush()
 
 

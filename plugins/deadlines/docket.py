@@ -138,6 +138,7 @@ _COLUMNS = (
     *(Deadline.internal_date, Deadline.overridden, Deadline.reason, Deadline.severity, Deadline.calendar),
     *(Deadline.responsible_id, Deadline.deputy_id, Deadline.department_id, Deadline.optional),
     *(Deadline.name, Deadline.heading),
+    *(Deadline.wanted_due, Deadline.wanted_reason, Deadline.wanted_by_id, Deadline.second_id),
 )
 
 
@@ -218,6 +219,9 @@ def _replace(work: _Work, case: Any, item: Derived, row: Any) -> Any:
         successor.due = row.due
         successor.safe_date = min(row.due, item.safe)
         successor.internal_date = min(row.internal_date, successor.safe_date)
+    if row.wanted_due is not None and row.wanted_due > item.due:
+        successor.wanted_due, successor.wanted_reason = row.wanted_due, row.wanted_reason
+        successor.wanted_by_id, successor.second_id = row.wanted_by_id, row.second_id
     told = {"old": row.due.isoformat(), "new": item.due.isoformat()}
     _close(work, row, "superseded", gettext("Computed anew: %(old)s -> %(new)s", **told))
     return successor

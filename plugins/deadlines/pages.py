@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import _, current_locale, db, gettext, local, record_class
+from core import _, current_locale, db, gettext, labels, local, record_class
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine import Evaluator, InputError, Outcome
 from plugins.deadlines.engine.milestones import milestones
@@ -27,7 +27,10 @@ def head(deadline: Deadline) -> dict[str, Any]:
     engine = engine_in_force()
     rule = engine.pack.rules.get(deadline.rule_code)
     steps, found = _trace(engine, deadline)
+    names = labels("core.user", [deadline.wanted_by_id, deadline.second_id]) if deadline.wanted_due else {}
     return {
+        "asker": names.get(deadline.wanted_by_id, gettext("Somebody")),
+        "second": names.get(deadline.second_id, gettext("a second person")),
         "deadline": deadline,
         "live": deadline.status in LIVE,
         "rule": rule,

@@ -16,6 +16,7 @@ _NOT_SUPERSEDED = text("status <> 'superseded'")
 MANUAL = "MANUAL"
 """The rule code of a deadline that somebody entered by hand, for example one printed in a paper no rule knows."""
 _HAS_DEPUTY = text("deputy_id IS NOT NULL")
+_HAS_SECOND = text("second_id IS NOT NULL")
 
 
 class Deadline(Record):
@@ -46,6 +47,7 @@ class Deadline(Record):
         Index("ix_deadlines_deadline_status_internal", "status", "internal_date"),
         Index("ix_deadlines_deadline_person", "responsible_id", "status", "internal_date"),
         Index("ix_deadlines_deadline_deputy", "deputy_id", sqlite_where=_HAS_DEPUTY, postgresql_where=_HAS_DEPUTY),
+        Index("ix_deadlines_deadline_second", "second_id", sqlite_where=_HAS_SECOND, postgresql_where=_HAS_SECOND),
     )
 
     case_id: Mapped[int] = fields.link("cases.case", _("Case"), required=True, on_delete="cascade", index=False)
@@ -87,6 +89,16 @@ class Deadline(Record):
     calendar_version: Mapped[str | None] = fields.text(_("Calendar version"), readonly=True, max_length=60, track=False)
     computed_due: Mapped[date | None] = fields.date(_("Official date as computed"), readonly=True)
     overridden: Mapped[bool] = fields.boolean(_("Set by hand"), readonly=True, default=False)
+    wanted_due: Mapped[date | None] = fields.date(
+        _("Later date asked for"), readonly=True, help=_("Counts only when the second person has confirmed it.")
+    )
+    wanted_reason: Mapped[str | None] = fields.long_text(_("Ground of the later date"), readonly=True, max_length=4000)
+    wanted_by_id: Mapped[int | None] = fields.link(
+        "core.user", _("Later date asked for by"), readonly=True, on_delete="set_null", index=False
+    )
+    second_id: Mapped[int | None] = fields.link(
+        "core.user", _("Second person for the date"), readonly=True, on_delete="set_null", index=False
+    )
     replaces_id: Mapped[int | None] = fields.link(
         "deadlines.deadline", _("Replaces"), readonly=True, on_delete="set_null", index=False
     )

@@ -22,7 +22,7 @@ from core import (
     gettext,
     registry,
 )
-from plugins.deadlines import ahead, pages, worklist
+from plugins.deadlines import ahead, overriding, pages, worklist
 from plugins.deadlines.choices import LIVE, STATUSES
 
 DEADLINE = "deadlines.deadline"
@@ -49,6 +49,7 @@ CLOSING = Section(
         "change_note",
     ),
 )
+LATER = Section("later", _("Later date"), ("wanted_due", "wanted_reason", "wanted_by", "second"), folded=True)
 ORIGIN = Section(
     "origin",
     _("Origin"),
@@ -93,6 +94,9 @@ def _deadline_list() -> ListView:
             Preset("overdue", _("Overdue"), OPEN | {"due__lt": "today"}, sort="due"),
             Preset("month", _("Next 30 days"), OPEN | {"due__lte": "today+30"}, sort="due"),
             Preset("confirm", _("Second person wanted"), {"status": "to_confirm"}, sort="due"),
+            Preset(
+                "second", _("Later dates that wait for me"), {"second": "me", "wanted_due__isnull": "false"}, sort="due"
+            ),
             Preset("provisional", _("Provisional"), OPEN | {"provisional": "true"}, sort="due"),
             Preset("closed", _("Closed"), {"status__in": "met,waived,missed,passed"}, sort="-due"),
         ),
@@ -112,7 +116,7 @@ def _deadline_views() -> list[View]:
             tags=("severity",),
             head_template="deadlines/head.html",
             head_context=pages.head,
-            facts=(PLACE, DATES, CLOSING, ORIGIN),
+            facts=(PLACE, DATES, CLOSING, LATER, ORIGIN),
             tabs=(
                 Tab(
                     "reminders",
@@ -337,8 +341,9 @@ def home() -> list[Panel]:
     }
     panels = [Panel("deadlines/home.html", context, order=10, key="deadlines"), *ahead.panel(own=own)]
     waiting = worklist.to_confirm() if _may_confirm() else []
-    if waiting:
-        beside = {"rows": waiting, "cases": worklist.cases_of(waiting)}
+    later = overriding.waiting_for_me() if current_principal().can(DEADLINE, overriding.CONFIRM) else []
+    if waiting or later:
+        beside = {"rows": waiting, "later": later, "cases": worklist.cases_of([*waiting, *later])}
         panels.append(Panel("deadlines/confirm.html", beside, order=60, key="confirm"))
     return panels
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from core import Forbidden, Invalid, Refused, create, get, record_class, run_action, system, today, update
+from core import Forbidden, Invalid, Refused, create, get, record_class, run_action, today, update
 from plugins.deadlines.records import Deadline
 
 KEY = "deadlines.deadline"
@@ -68,13 +68,6 @@ def test_who_recorded_the_event_that_closed_it_cannot_confirm(docket, acting):
     assert refused.value.code == "separation_of_duties"
 
 
-def test_no_date_lies_before_the_day_it_is_counted_from(docket, acting):
-    row = docket.refused_mark()
-    with acting("root") as session, pytest.raises(Invalid) as refused:
-        do(session, row, "override", due=(row.base_date - timedelta(days=1)).isoformat(), reason="typing error")
-    assert refused.value.errors[0].code == "too_early"
-
-
 def test_the_second_person_may_send_it_back(docket, acting):
     row = docket.refused_mark()
     with acting("clerk") as session:
@@ -100,36 +93,6 @@ def test_only_the_head_waives(docket, acting):
     with acting("head") as session:
         do(session, row, "waive", reason="客户 11 月 20 日邮件指示放弃")
     assert docket.one(row.case_id, row.rule_code).status == "waived"
-
-
-def test_a_date_is_moved_earlier_by_one_and_later_only_by_two(docket, acting, agency):
-    row = docket.refused_mark()
-    earlier, later = row.due - timedelta(3), row.due + timedelta(10)
-    with acting("head") as session:
-        do(session, row, "override", due=earlier.isoformat(), reason="客户要求")
-    moved = docket.one(row.case_id, row.rule_code)
-    assert (moved.due, moved.computed_due, moved.overridden) == (earlier, row.due, True)
-    assert moved.internal_date <= moved.safe_date <= moved.due
-    with acting("head") as session, pytest.raises(Invalid):
-        do(session, row, "override", due=later.isoformat(), reason="法院通知")
-    with acting("head") as session:
-        do(session, row, "override", due=later.isoformat(), reason="法院通知", second=agency.verifier)
-    assert docket.one(row.case_id, row.rule_code).due == later
-
-
-def test_a_date_set_by_hand_stays_when_the_facts_move_it_later(docket, acting):
-    case_id = docket.case(status="intake")
-    event_id = docket.event(case_id, "TM_REFUSAL_ISSUED", today() - timedelta(2))
-    row = docket.one(case_id, "CN.TM.REFUSAL_REVIEW")
-    by_hand = row.due - timedelta(5)
-    with acting("head") as session:
-        do(session, row, "override", due=by_hand.isoformat(), reason="客户要求")
-    with system("a corrected notice"):
-        event = get(record_class("cases.event"), event_id)
-        update(event, {"date": today(), "dispatch_date": today()})
-    after = docket.one(case_id, "CN.TM.REFUSAL_REVIEW")
-    assert (after.due, after.overridden) == (by_hand, True)
-    assert after.computed_due > row.due
 
 
 def test_a_missed_one_asks_for_the_reason_and_only_when_past(docket, acting):
