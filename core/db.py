@@ -131,11 +131,21 @@ def release(session: Any) -> None:
 
 
 @contextmanager
-def acting_as(principal: Principal) -> Iterator[Any]:
-    """Be `principal` inside the block, with a session that holds nothing of others. The block commits by itself."""
+def acting_as(principal: Principal, via: str | None = None) -> Iterator[Any]:
+    """Be `principal` inside the block, with a session that holds nothing of others. The block commits by itself.
+
+    `via` is the way that the audit names, at most 12 characters, for example "wecom".
+    """
+    from core.records.audit import Origin, origin
+
     release(db.session())
-    with current_app.app_context(), as_principal(principal):
-        yield db.session
+    way = origin.set(Origin(via)) if via else None
+    try:
+        with current_app.app_context(), as_principal(principal):
+            yield db.session
+    finally:
+        if way:
+            origin.reset(way)
 
 
 @contextmanager

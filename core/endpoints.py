@@ -41,10 +41,14 @@ class Route:
 
 @dataclass
 class Endpoints:
-    """A plugin's routes under one prefix, for example `Endpoints("deadlines", "/deadlines")`."""
+    """A plugin's routes under one prefix, for example `Endpoints("deadlines", "/deadlines")`.
+
+    With another `realm` than staff they lie below that realm's prefix, and `signed_in` means signed in there.
+    """
 
     name: str
     url_prefix: str = ""
+    realm: str = "staff"
     routes: list[Route] = field(default_factory=list)
 
     def route(

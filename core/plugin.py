@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from core.hooks.specs import hookimpl
 from core.i18n import L, _
@@ -85,6 +85,11 @@ def of_seen_records(model: Any, principal: Principal) -> ColumnElement[bool]:
     return or_(false(), *seen)
 
 
+def released(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Files that the agency shows to the client, of records that the person may read."""
+    return and_(model.client_visible, model.archived_at.is_(None), of_seen_records(model, principal))
+
+
 @hookimpl
 def register_scopes() -> dict[str, Scopes]:
     """What own means for the core's records."""
@@ -94,7 +99,7 @@ def register_scopes() -> dict[str, Scopes]:
         "core.api_key": own,
         "core.session": own,
         "core.note": Scopes(own=made_by_me),
-        "core.attachment": Scopes(own=made_by_me, extra={"record": of_seen_records}),
+        "core.attachment": Scopes(own=made_by_me, extra={"record": of_seen_records, "released": released}),
         "core.user": Scopes(own=lambda model, principal: model.id == principal.user_id),
     }
 
@@ -104,7 +109,7 @@ def register_rules() -> list[Rule]:
     """Messages are for their receiver alone."""
     return [
         Rule("core.notification", "only mine", mine),
-        Rule("core.user", "everybody", lambda model, principal: true(), actions=()),
+        Rule("core.user", "people of one's own realm", lambda model, principal: model.realm == principal.realm),
     ]
 
 

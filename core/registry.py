@@ -104,6 +104,52 @@ class Demo:
 
 
 @dataclass(frozen=True)
+class DocumentKind:
+    """A letter or list that can be made of one record; who renders it is another plugin's business.
+
+    `data(record, language)` gives plain values only (dict, list, str, int, Decimal, date); `template` is a file below
+    the plugin's `templates/`. `audience`: client (told no internal things), internal or office; `formats`: pdf, xlsx.
+    """
+
+    code: str
+    record: str
+    label: Any
+    template: str
+    data: Callable[[Any, str], dict[str, Any]]
+    audience: str = "client"
+    formats: tuple[str, ...] = ("pdf",)
+    available: Callable[[Any], Any] | None = None
+    sheet: Callable[[dict[str, Any]], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Realm:
+    """People with a sign-in of their own below one prefix of the site. Staff are a realm too, with the whole site."""
+
+    name: str
+    prefix: str
+    login: str
+    cookie: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """People of `realm` are bound to what rows of `record` name: `person` links to them, `target` to the bound one.
+
+    `live(model)` says as SQL which rows count, for example those that are not disabled.
+    """
+
+    realm: str
+    record: str
+    person: str
+    target: str
+    live: Callable[[Any], Any] | None = None
+
+
+STAFF = Realm("staff", "", "/login", "zhian")
+
+
+@dataclass(frozen=True)
 class ImportSource:
     """How a record type is imported; `support` is a `core.ImportSupport`. Several plugins may support one type."""
 
@@ -156,6 +202,9 @@ class Registry:
     import_sources: dict[str, list[ImportSource]] = field(default_factory=lambda: defaultdict(list))
     seeds: list[Seed] = field(default_factory=list)
     demos: list[Demo] = field(default_factory=list)
+    documents: dict[str, dict[str, DocumentKind]] = field(default_factory=lambda: defaultdict(dict))
+    claims: list[Claim] = field(default_factory=list)
+    realms: dict[str, Realm] = field(default_factory=lambda: {STAFF.name: STAFF})
     problems: list[StartProblem] = field(default_factory=list)
     _of: dict[type, RecordType] = field(default_factory=dict)
 
@@ -201,6 +250,11 @@ class Registry:
         )
         self.types[kind.key] = self._of[model] = kind
 
+    def realm_of(self, path: str) -> Realm:
+        """The realm whose part of the site an address lies in."""
+        found = (r for r in self.realms.values() if r.prefix and f"{path}/".startswith(f"{r.prefix}/"))
+        return next(found, STAFF)
+
     def problem(self, plugin: str, what: str, mend: str = "") -> None:
         """Remember one reason why this deployment cannot start."""
         self.problems.append(StartProblem(plugin, what, mend))
@@ -211,6 +265,7 @@ class Registry:
             self.add_type(plugin, model)
         self._compose_rights()
         self._compose_named()
+        self._compose_ways()
         self._compose_views()
         self._check()
         if self.problems:
@@ -259,6 +314,21 @@ class Registry:
         self.endpoints = list(self.hooks.collect("register_endpoints"))
         self.seeds = [s for _plugin, s in self.hooks.collect("register_seed")]
         self.demos = sorted((d for _plugin, d in self.hooks.collect("register_demo")), key=lambda d: d.order)
+
+    def _compose_ways(self) -> None:
+        """Letters and realms."""
+        for plugin, kind in self.hooks.collect("register_documents"):
+            if kind.code in self.documents[kind.record]:
+                self.problem(plugin, f"document {kind.code} of {kind.record} is declared twice", "rename one of them")
+            self.documents[kind.record][kind.code] = kind
+        for plugin, realm in self.hooks.collect("register_realms"):
+            taken = {r.prefix for r in self.realms.values()} | {r.cookie for r in self.realms.values()}
+            if realm.name in self.realms or {realm.prefix, realm.cookie} & taken or not realm.prefix.startswith("/"):
+                self.problem(
+                    plugin, f"realm {realm.name} clashes with another", "give it a name, prefix and cookie of its own"
+                )
+            self.realms[realm.name] = realm
+        self.claims = [claim for _plugin, claim in self.hooks.collect("register_claims")]
 
     def _compose_views(self) -> None:
         for plugin, view in self.hooks.collect("register_views"):

@@ -15,7 +15,7 @@ from core.db import db, write_intent
 from core.errors import BadRequest, FieldError, Forbidden, Invalid, NotFound
 from core.i18n import _
 from core.records import service
-from core.records.attachments import add
+from core.records.attachments import add_file
 from core.records.audit import note_action
 from core.records.base import Record
 from core.records.notes import Attachment, path_of
@@ -78,7 +78,7 @@ def upload(key: str, ident: str) -> Answer:
     if not name.strip():
         raise Invalid([FieldError("file", "required", _("Send a file with its name."))])
     try:
-        file = add(record, name, stream, code)
+        file = add_file(record, name, stream, code)
     except ValueError:
         raise TooLarge() from None
     return Answer(201, _shown(file), {"Location": f"{location(kind, record.id)}/files/{file.id}"})

@@ -100,7 +100,7 @@ def authenticate(header: str) -> Principal:
     if known.expires_at is not None and known.expires_at <= now():
         raise refusal
     principal = load_principal(known.user_id)
-    if principal is None:
+    if principal is None or principal.realm != "staff":
         raise refusal
     return principal if known.scopes is None else _narrowed(principal, known.scopes)
 

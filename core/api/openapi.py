@@ -61,7 +61,7 @@ def public_fields(kind: RecordType) -> list[Field]:
 def _schemas(kind: RecordType) -> dict[str, Any]:
     fields = public_fields(kind)
     system = {n: schema_of(SYSTEM_FIELDS[n]) for n in ("id", "version")}
-    read = {f.name: described(f, schema_of(f)) for f in fields}
+    read = {f.name: described(f, schema_of(f)) for f in fields if f.kind != "secret"}
     write = {f.name: described(f, schema_of(f, write=True)) for f in fields if f.writable}
     needed = [f.name for f in fields if f.writable and f.required and f.default is None]
     name = component(kind)

@@ -14,6 +14,7 @@ LINK = {
 SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
     "long_text": {"type": "string"},
+    "secret": {"type": "string", "writeOnly": True},
     "integer": {"type": "integer"},
     "decimal": {"type": "string", "format": "decimal"},
     "money": {"type": "string", "format": "decimal"},

@@ -15,12 +15,16 @@ from core.i18n import L
 from core.settings import ROOT
 
 CORE_VERSION = "0.1.0"
-KNOWN_KEYS = {"name", "version", "title", "summary", "core", "requires", "settings"}
+KNOWN_KEYS = {"name", "version", "title", "summary", "core", "requires", "optional", "processes", "settings"}
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A plugin's own statement. `module` is what to import, `folder` where it lies."""
+    """A plugin's own statement. `module` is what to import, `folder` where it lies.
+
+    `optional` are plugins that it meets when they are enabled: loaded before it, their versions checked, never missed.
+    `processes` are commands of the command line that `zhian up` keeps running beside web, worker and scheduler.
+    """
 
     name: str
     version: str
@@ -30,6 +34,8 @@ class Manifest:
     requires: dict[str, str]
     module: str
     folder: Path
+    optional: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, list[str]] = field(default_factory=dict)
     settings: dict[str, dict] = field(default_factory=dict)
 
 
@@ -49,7 +55,7 @@ def read_manifest(folder: Path, module: str) -> Manifest:
     try:
         Version(raw["version"])
         SpecifierSet(raw["core"])
-        for spec in raw.get("requires", {}).values():
+        for spec in (raw.get("requires", {}) | raw.get("optional", {})).values():
             SpecifierSet(spec)
     except (InvalidVersion, InvalidSpecifier) as error:
         raise ValueError(f"{file}: {error}; versions and ranges follow PEP 440") from None
@@ -62,6 +68,8 @@ def read_manifest(folder: Path, module: str) -> Manifest:
         requires=dict(raw.get("requires", {})),
         module=module,
         folder=folder,
+        optional=dict(raw.get("optional", {})),
+        processes=dict(raw.get("processes", {})),
         settings=raw.get("settings", {}),
     )
 

@@ -38,7 +38,8 @@ def _version_problems(
                 "install a matching release",
             )
         )
-    for name, wanted in manifest.requires.items():
+    met = {name: wanted for name, wanted in manifest.optional.items() if name in chosen}
+    for name, wanted in (met | manifest.requires).items():
         if name not in chosen:
             mend = f"run: zhian plugin enable {name}" if name in found else f"install the plugin {name}"
             problems.append(StartProblem(manifest.name, f"requires {name} {wanted}, which is not enabled", mend))
@@ -54,7 +55,7 @@ def _version_problems(
 
 
 def _order(chosen: dict[str, Manifest], problems: list[StartProblem]) -> list[Manifest]:
-    graph = {name: sorted(r for r in m.requires if r in chosen) for name, m in sorted(chosen.items())}
+    graph = {name: sorted(r for r in (*m.requires, *m.optional) if r in chosen) for name, m in sorted(chosen.items())}
     try:
         return [chosen[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:

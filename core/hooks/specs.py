@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from core.records.base import Record
     from core.records.changes import Change
     from core.records.numbering import NumberRule
-    from core.registry import Action, Demo, Endpoints, ImportSource, Job, Schedule, Seed, Subscriber
+    from core.registry import (
+        Action,
+        Claim,
+        Demo,
+        DocumentKind,
+        Endpoints,
+        ImportSource,
+        Job,
+        Realm,
+        Schedule,
+        Seed,
+        Subscriber,
+    )
     from core.views import Menu, Panel, View
 
 hookspec = pluggy.HookspecMarker("zhian")
@@ -106,6 +118,21 @@ def register_numbering() -> list[NumberRule]:
 @hookspec
 def register_import_sources() -> list[ImportSource]:
     """How imports of a record type prepare their rows: header synonyms, keys, related records made on the way."""
+
+
+@hookspec
+def register_documents() -> list[DocumentKind]:
+    """Letters and lists that can be made of records, with their templates and data."""
+
+
+@hookspec
+def register_realms() -> list[Realm]:
+    """People other than staff with a sign-in of their own."""
+
+
+@hookspec
+def register_claims() -> list[Claim]:
+    """Which records people of a realm are bound to; `Principal.claims` holds their ids for scopes to use."""
 
 
 @hookspec

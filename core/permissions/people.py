@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from core.db import db, write_intent
 from core.permissions.org import Department, User, UserRole
 from core.permissions.principal import Principal
+from core.permissions.rules import access, on_table
 
 FRESH_SECONDS = 0.8
 _known: dict[int, tuple[float, Principal]] = {}
@@ -60,7 +61,9 @@ def _picture(connection: Connection, user_id: int) -> Principal | None:
         tree = select(dept.id).where(dept.id == row.department_id).cte("tree", recursive=True)
         tree = tree.union(select(dept.id).where(dept.parent_id == tree.c.id))
         below = frozenset(connection.execute(select(tree.c.id)).scalars())
-    stamp: tuple[Any, ...] = (*row, roles, below)
+    roles = frozenset(r for r in roles if _fits(r, row.realm))
+    claims = _claims(connection, user_id, row.realm)
+    stamp: tuple[Any, ...] = (*row, roles, below, tuple(sorted(claims.items())))
     return Principal(
         user_id=user_id,
         login=row.login,
@@ -72,5 +75,31 @@ def _picture(connection: Connection, user_id: int) -> Principal | None:
         team_ids=frozenset({row.team_id} if row.team_id else ()),
         realm=row.realm,
         locale=row.locale,
+        claims=claims,
         stamp=stamp,
     )
+
+
+def _fits(role: str, realm: str) -> bool:
+    """Whether people of this realm may hold the role: one of staff given to a client would open the house."""
+    known = access().roles.get(role)
+    if realm == "staff":
+        return known is None or known.realm in ("staff", "admin")
+    return known is not None and known.realm == realm
+
+
+def _claims(connection: Connection, user_id: int, realm: str) -> dict[str, frozenset[int]]:
+    """The records that people of other realms are bound to, by key; staff have no claims."""
+    if realm == "staff":
+        return {}
+    from core.registry import registry
+
+    found: dict[str, frozenset[int]] = {}
+    for claim in (c for c in registry().claims if c.realm == realm):
+        kind = registry().types[claim.record]
+        table, target = kind.model.__table__, kind.fields[claim.target]
+        live = () if claim.live is None else (on_table(claim.live(kind.model)),)
+        mine = table.c[kind.fields[claim.person].attr] == user_id
+        ids = connection.execute(select(table.c[target.attr]).where(mine, table.c.archived_at.is_(None), *live))
+        found[str(target.target)] = found.get(str(target.target), frozenset()) | frozenset(ids.scalars())
+    return found

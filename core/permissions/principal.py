@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Principal:
-    """`department_ids`: the own department and those below; `scopes` of an API key narrow the rights (None: all)."""
+    """`department_ids`: the own department and those below; `scopes` of an API key narrow the rights (None: all).
+
+    `claims` are the records that a person of another realm is bound to: ids by record key, for scopes to use.
+    """
 
     user_id: int | None = None
     login: str = ""
@@ -23,6 +26,7 @@ class Principal:
     team_ids: frozenset[int] = frozenset()
     realm: str = "staff"
     locale: str = "zh"
+    claims: Mapping[str, frozenset[int]] = field(default_factory=dict)
     scopes: frozenset[str] | None = None
     is_system: bool = False
     stamp: tuple[Any, ...] = ()

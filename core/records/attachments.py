@@ -30,7 +30,9 @@ def clean_name(raw: str) -> str:
     return name if len(name) <= 200 else f"{(stem or name)[: 190 - len(ending)]}{dot}{ending}"[:200]
 
 
-def add(record: Record, filename: str, stream: BinaryIO, kind: str | None = None) -> Attachment:
+def add_file(
+    record: Record, filename: str, stream: BinaryIO, kind: str | None = None, client_visible: bool = False
+) -> Attachment:
     """Keep one content for a record that the caller may change. Raises `Invalid`; `ValueError` when too large."""
     key, name = record.__record__["key"], clean_name(filename)
     if PurePosixPath(name.lower()).suffix in NEVER:
@@ -44,6 +46,7 @@ def add(record: Record, filename: str, stream: BinaryIO, kind: str | None = None
         "record_id": record.id,
         "filename": name,
         "kind": kind,
+        "client_visible": client_visible,
         "sha256": sha256,
         "size": size,
         "mime": mimetypes.guess_type(name)[0] or "application/octet-stream",

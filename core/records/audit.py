@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.clock import now
 from core.permissions.principal import current_principal
 from core.records.base import Base
+from core.records.behind import behind
 from core.records.types import Id, Instant, Json
 
 
@@ -77,12 +78,13 @@ def write(session: Session, rows: list[dict[str, Any]]) -> None:
     """Insert audit rows in the session's transaction."""
     if rows:
         session.info["wrote"] = True
-        if len(rows) >= MANY:
+        connection = session.connection()
+        if len(rows) >= MANY or behind(connection):
             from core.records.bulk import insert_rows
 
-            insert_rows(session.connection(), AuditEntry.__table__, rows)
+            insert_rows(connection, AuditEntry.__table__, rows)
         else:
-            session.connection().execute(insert(AuditEntry.__table__), rows)
+            connection.execute(insert(AuditEntry.__table__), rows)
 
 
 def note_action(

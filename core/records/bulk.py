@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text
@@ -15,6 +16,7 @@ from core.permissions.guard import check_after
 from core.permissions.rules import access
 from core.records import lifecycle
 from core.records.base import MODELS, Record
+from core.records.behind import behind
 from core.records.changes import Pending, specs_of
 from core.records.service import integrity, load_values, loader
 
@@ -132,7 +134,8 @@ def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
     if connection.dialect.name == "postgresql":
         sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
         statement = text(f"SELECT nextval({sequence}::regclass) FROM generate_series(1, :n)")  # noqa: S608 - a declared table
-        return list(connection.execute(statement, {"n": count}).scalars())
+        held = behind(connection)
+        return list((held.side if held else connection).execute(statement, {"n": count}).scalars())
     last = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :t"), {"t": table.name}).scalar() or 0
     return list(range(last + 1, last + 1 + count))
 
@@ -143,11 +146,17 @@ def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]
         return
     if connection.dialect.name != "postgresql":
         connection.execute(insert(table), rows)
-        return
+    elif held := behind(connection):
+        held.add(partial(_copy, connection, connection.connection, table, rows))
+    else:
+        _copy(connection, connection.connection, table, rows)
+
+
+def _copy(connection: Connection, raw: Any, table: Table, rows: list[dict[str, Any]]) -> None:
     columns = [table.c[name] for name in rows[0]]
     processors = [c.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for c in columns]
     names = ", ".join(f'"{c.name}"' for c in columns)
-    cursor = connection.connection.cursor()
+    cursor = raw.cursor()
     try:
         with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
             for row in rows:

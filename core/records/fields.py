@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import MappedColumn, mapped_column
 
+from core.records.secrets import EncryptedText
 from core.records.types import ExactDecimal, Id, Instant, Json
 
 
@@ -157,6 +158,11 @@ def tags(label: Any, **options: Any) -> MappedColumn:
 def json(label: Any, **options: Any) -> MappedColumn:
     """Structured data that people do not edit by hand."""
     return _column("json", Json, label, **options)
+
+
+def secret(label: Any, *, max_length: int = 4000, **options: Any) -> MappedColumn:
+    """A password or key of another system: encrypted in the database, written but never shown, listed or exported."""
+    return _column("secret", EncryptedText(), label, max_length=max_length, **options)
 
 
 def link(

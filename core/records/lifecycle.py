@@ -8,7 +8,7 @@ from core.clock import now
 from core.permissions.principal import current_principal
 from core.records import audit
 from core.records.base import Record
-from core.records.changes import Change, Pending, plain, specs_of
+from core.records.changes import SECRET, Change, Pending, plain, specs_of
 from core.records.numbering import number_records
 from core.registry import registry
 
@@ -104,7 +104,11 @@ def set_values(model: type[Record], record: Any) -> list[tuple[Any, Any]]:
     """Tracked fields that hold something."""
     tracked = tracked_of(model)
     filled = ((attr, value) for attr, value in record.__dict__.items() if value is not None and attr in tracked)
-    return [(tracked[attr], value) for attr, value in filled if value not in ("", [], {}, False)]
+    return [
+        (tracked[attr], SECRET if tracked[attr].kind == "secret" else value)
+        for attr, value in filled
+        if value not in ("", [], {}, False)
+    ]
 
 
 _tracked: dict[type[Record], dict[str, Any]] = {}
@@ -120,7 +124,9 @@ def tracked_of(model: type[Record]) -> dict[str, Any]:
 def tracked_changes(model: type[Record], change: Change) -> dict[str, list[Any]]:
     """{field: [old, new]} of what the log keeps; also what computing and hooks changed on the way."""
     names = {s.name for s in specs_of(model) if not s.track}
-    return {n: [plain(change.old.get(n)), plain(v)] for n, v in change.new.items() if n not in names}
+    secret = {s.name for s in specs_of(model) if s.kind == "secret"}
+    both = {n: (change.old.get(n), v) for n, v in change.new.items() if n not in names}
+    return {n: [SECRET if v and n in secret else plain(v) for v in pair] for n, pair in both.items()}
 
 
 def _emit(session: Any, work: Pending) -> None:

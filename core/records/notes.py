@@ -97,6 +97,11 @@ def path_of(sha256: str) -> Path:
     return store() / sha256[:2] / sha256
 
 
+def file_path(attachment: Attachment) -> Path:
+    """Where the content of an attachment lies, for reading alone."""
+    return path_of(attachment.sha256)
+
+
 def keep(stream: BinaryIO, limit: int) -> tuple[str, int]:
     """Store a content under its checksum; returns (sha-256, bytes). Raises `ValueError` above `limit` bytes.
 

@@ -184,6 +184,7 @@ class _Link(ma.Field):
 KINDS: dict[str, type[ma.Field]] = {
     "text": _Text,
     "long_text": _Text,
+    "secret": _Text,
     "integer": _Integer,
     "decimal": _Decimal,
     "money": _Decimal,

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from core.hooks.manifest import discover
+from core.hooks.resolver import resolve
 from core.jobs.embedded import Embedded, server_binary
 from core.settings import Settings
 from core.supervise import traces
@@ -55,6 +57,8 @@ class Parent:
             self._await(START_LIMIT, lambda: _health(self.url))
             for name in ("scheduler",) if self.inline else ("scheduler", "worker"):
                 self._start(self._python(name))
+            for name, command in processes_of(self.settings).items():
+                self._start(self._python(name, command))
             self._remember()
             self._await(SCHEDULER_LIMIT, lambda: _health(self.url, part="scheduler"), must=False)
             if not self.stopping:
@@ -95,8 +99,8 @@ class Parent:
         if not self.embedded.wait(5, lambda: child.process.poll() is None):
             raise CannotStart(f"Valkey does not start: see {self.embedded.folder / 'valkey.log'}\n{child.last_words()}")
 
-    def _python(self, name: str) -> Child:
-        command = [sys.executable, "-P", "-m", "core.cli", name]
+    def _python(self, name: str, arguments: list[str] | None = None) -> Child:
+        command = [sys.executable, "-P", "-m", "core.cli", *(arguments or [name])]
         environment = {"ZHIAN_DATA": str(self.data)}
         if self.settings.config_file:
             environment["ZHIAN_CONFIG"] = str(self.settings.config_file)
@@ -184,6 +188,12 @@ class Parent:
         end_leftovers()
         self.embedded.socket.unlink(missing_ok=True)
         (self.data / "pids.json").unlink(missing_ok=True)
+
+
+def processes_of(settings: Settings) -> dict[str, list[str]]:
+    """What enabled plugins want kept running: name and arguments of the command line, from their manifests."""
+    manifests, _problems = resolve(settings.plugins, discover()[0])
+    return {name: command for manifest in manifests for name, command in manifest.processes.items()}
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -59,7 +59,7 @@ def fields_of(state: ListState) -> list[Field]:
         wanted = (column.key,) if column.key in kind.fields else column.needs
         names.update(dict.fromkeys(n for n in wanted if readable(kind, n)))
     found = [kind.fields.get(n) or SYSTEM_FIELDS[n] for n in names]
-    return [f for f in found if f.kind != "json"]
+    return [f for f in found if f.kind not in ("json", "secret")]
 
 
 def rows(state: ListState, fields: list[Field], chosen: list[int]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from core.errors import FieldError, Invalid, NotFound
 from core.i18n import _, gettext, ngettext
 from core.permissions.rules import access
 from core.records import service
-from core.records.attachments import add, clean_name
+from core.records.attachments import add_file, clean_name
 from core.records.audit import note_action
 from core.records.notes import Attachment, path_of
 from core.registry import registry
@@ -42,7 +42,7 @@ def upload(key: str, record_id: int) -> Any:
 def _keep(record: Any, name: str, stream: Any) -> None:
     limit = current_app.config["ZHIAN"].max_upload_mb
     try:
-        add(record, name, stream)
+        add_file(record, name, stream)
     except ValueError:
         message = _("%(name)s is larger than %(n)s MB.", name=clean_name(name), n=limit)
         raise Invalid([FieldError("file", "too_large", message)]) from None

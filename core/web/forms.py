@@ -116,6 +116,8 @@ def read_form(
                 continue
             if spec.kind == "multi_choice":
                 given[name] = [v for v in form.getlist(name) if v]
+            elif spec.kind == "secret" and not form.get(name):
+                continue  # an empty box keeps what is stored
             else:
                 given[name] = form.get(name, "").strip() or None
     return given
@@ -140,6 +142,7 @@ def conflict(kind: RecordType, record_id: int, given: dict[str, Any]) -> Any:
     record = service.get(kind.model, record_id)
     theirs = shown_values(kind, record_id)
     rows = []
+    given = {n: v for n, v in given.items() if kind.fields[n].kind != "secret"}
     for name, mine in given.items():
         spec = kind.fields[name]
         loaded, errors = service.loader(kind.model).load({name: mine}, partial=True)

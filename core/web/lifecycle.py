@@ -14,6 +14,7 @@ from core.i18n import LOCALES, set_locale
 from core.permissions.people import load_principal
 from core.permissions.principal import ANONYMOUS, current_principal, set_principal
 from core.records.audit import Origin, origin
+from core.registry import STAFF, Realm, registry
 from core.web import sessions
 from core.web.security import SAFE_METHODS, cookie_name, protect, safe_next
 
@@ -39,23 +40,25 @@ def begin() -> Any:
     if by_key() or request.path.startswith("/static/") or request.path == "/healthz":
         return None
     write_intent.set(request.method not in SAFE_METHODS)
-    origin.set(Origin("web", request.remote_addr, secrets.token_hex(6)))
+    realm = g.realm = registry().realm_of(request.path)
+    via = "web" if realm is STAFF else realm.name[:12]
+    origin.set(Origin(via, request.remote_addr, secrets.token_hex(6)))
     set_principal(ANONYMOUS)
     set_locale(_wished_locale())
-    _recognise()
+    _recognise(realm)
     endpoint = request.endpoint or ""
     if endpoint not in CSRF_FREE:
         protect()
     if current_principal().user_id is None and not is_api() and endpoint not in OPEN_ENDPOINTS:
-        return _to_sign_in()
+        return _to_sign_in(realm)
     return None
 
 
-def _recognise() -> None:
-    token = request.cookies.get(cookie_name("zhian"))
+def _recognise(realm: Realm) -> None:
+    token = request.cookies.get(cookie_name(realm.cookie))
     user_id = sessions.resolve(token) if token else None
     principal = load_principal(user_id) if user_id else None
-    if principal is not None and principal.realm == "staff":
+    if principal is not None and principal.realm == realm.name:
         g.session_token = token
         set_principal(principal)
         set_locale(chosen if (chosen := request.cookies.get("zhian_locale")) in LOCALES else principal.locale)
@@ -66,9 +69,10 @@ def _wished_locale() -> str:
     return chosen if chosen in LOCALES else request.accept_languages.best_match(LOCALES) or "zh"
 
 
-def _to_sign_in() -> Response:
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    target = f"/login?next={quote(here, safe='/')}" if here != "/" else "/login"
+def _to_sign_in(realm: Realm) -> Response:
+    home = realm.prefix or "/"
+    here = request.full_path.rstrip("?") if request.method == "GET" else home
+    target = f"{realm.login}?next={quote(here, safe='/')}" if here != home else realm.login
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Redirect": target})
     return redirect(target)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, request
 
 from core.endpoints import Permission, Route
-from core.errors import Forbidden, NotSignedIn
+from core.errors import CannotStart, Forbidden, NotSignedIn, StartProblem
 from core.permissions.principal import current_principal
 from core.registry import Registry
 from core.web import lifecycle
@@ -18,7 +18,12 @@ from core.web.security import SAFE_METHODS
 
 def mount(app: Flask, registry: Registry) -> None:
     """Add all routes of all plugins."""
-    for _plugin, endpoints in registry.endpoints:
+    for plugin, endpoints in registry.endpoints:
+        if registry.realm_of(endpoints.url_prefix or "/").name != endpoints.realm:
+            mend = "put them below the prefix of their realm, and no others"
+            raise CannotStart(
+                [StartProblem(plugin, f"routes {endpoints.name} lie outside of realm {endpoints.realm}", mend)]
+            )
         for route in endpoints.routes:
             name = f"{endpoints.name}:{route.name}"
             if route.permission.kind == "public":

@@ -17,6 +17,7 @@ from core.permissions.org import LoginSession, User
 from core.permissions.passwords import hash_password, outdated, verify
 from core.permissions.people import forget
 from core.records.audit import note_action
+from core.registry import STAFF, Realm
 from core.web.security import cookie_name
 
 LOCK_AFTER = 5
@@ -39,12 +40,17 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(login: str, password: str, keep: bool) -> SignIn:
-    """Check the password and start a session; wrong tries lock the account for a while, longer each time."""
+def sign_in(login: str, password: str, keep: bool, realm: Realm = STAFF) -> SignIn:
+    """Check the password and start a session; wrong tries lock the account for a while, longer each time.
+
+    Somebody of another realm is a stranger here.
+    """
     db.session.rollback()
     with system("sign-in") as session:
         user = session.scalars(
-            select(User).where(User.login == login.strip(), User.active, User.archived_at.is_(None))
+            select(User).where(
+                User.login == login.strip(), User.active, User.archived_at.is_(None), User.realm == realm.name
+            )
         ).first()
         if user is not None and user.locked_until and user.locked_until > now():
             return SignIn(locked_minutes=_minutes_until(user.locked_until))
@@ -55,7 +61,7 @@ def sign_in(login: str, password: str, keep: bool) -> SignIn:
             user.password_hash = hash_password(password)
         token = _start(session, user.id, keep)
         note_action(session, "sign_in", user)
-    if old := request.cookies.get(cookie_name("zhian")):
+    if old := request.cookies.get(cookie_name(realm.cookie)):
         end(digest(old))
         db.session.commit()
     return SignIn(token=token, keep=keep)

@@ -53,6 +53,8 @@ def field_of(spec: Field, value: Any, error: str | None = None) -> dict[str, Any
 
 
 def _hint(spec: Field) -> str | None:
+    if spec.kind == "secret":
+        return gettext("Stored encrypted and never shown again. Leave it empty to keep what is stored.")
     return gettext("Separate several with ;") if spec.kind == "tags" else None
 
 
@@ -62,6 +64,8 @@ def _value(spec: Field, value: Any) -> dict[str, Any]:
         if isinstance(value, dict) and value.get("hidden"):
             return {"value": "", "shown": gettext("a record you may not see")}
         return {"value": ident, "shown": (labels(spec.target, [ident]).get(ident) if ident else "")}
+    if spec.kind == "secret":
+        return {"value": "", "shown": None}
     shown = cells.show(spec, value) if not spec.writable else None
     if spec.kind == "tags":
         return {"value": "; ".join(value) if isinstance(value, list) else value, "shown": shown}

@@ -1,0 +1,96 @@
+"""Calls to other companies' servers: one HTTP client that always verifies TLS, and the masking of secrets in logs."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import ssl
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import httpx
+
+from core.errors import Refused
+from core.i18n import _
+
+MASK = "***"
+SHORTEST_SECRET = 6
+"""Shorter texts are not masked: they would be found in ordinary words."""
+_secrets: set[str] = set()
+
+
+def outgoing(base_url: str, *, ca_file: str | None = None, timeout: float = 10.0) -> httpx.Client:
+    """A client of one server: https, or plain http on this machine; no redirects, no proxy from the environment.
+
+    `ca_file` adds a private certificate authority (PEM); nothing switches the verification off. `timeout` in seconds
+    holds for connecting, sending and each reading. Raises `Refused` for an address that is not fit.
+    """
+    check_address(base_url)
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise Refused(_("The certificate file cannot be read: %(why)s", why=str(error)), field="ca_file") from None
+    return httpx.Client(
+        base_url=base_url,
+        verify=context,
+        timeout=timeout,
+        follow_redirects=False,
+        trust_env=False,
+        headers={"User-Agent": "Zhian"},
+    )
+
+
+def check_address(url: str) -> str:
+    """The address itself when it may be called; raises `Refused` that says what to write."""
+    place = urlsplit(url.strip())
+    if place.scheme == "https" and place.hostname and not place.username:
+        return url
+    if place.scheme == "http" and place.hostname and not place.username and is_loopback(place.hostname):
+        return url
+    message = _("Write an address that begins with https://. Plain http is for servers on this machine alone.")
+    raise Refused(message, field="address", code="address")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def mask(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without the given secrets and those that were made known by `keep_secret`."""
+    for secret in sorted({*secrets, *_secrets}, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return text
+
+
+def keep_secret(*secrets: str | None) -> None:
+    """Never let these texts reach a log of this process."""
+    _secrets.update(s for s in secrets if s and len(s) >= SHORTEST_SECRET)
+
+
+class MaskingFilter(logging.Filter):
+    """Takes known secrets out of each log record, whichever library writes it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true; the message may have changed."""
+        if _secrets:
+            plain = record.getMessage()
+            masked = mask(plain)
+            if masked != plain:
+                record.msg, record.args = masked, ()
+        return True
+
+
+def mask_logs() -> None:
+    """Put the filter before every handler of the root logger; httpx names whole addresses at INFO, so it is quieter."""
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(f, MaskingFilter) for f in handler.filters):
+            handler.addFilter(MaskingFilter())
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
