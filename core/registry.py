@@ -124,12 +124,16 @@ class DocumentKind:
 
 @dataclass(frozen=True)
 class Realm:
-    """People with a sign-in of their own below one prefix of the site. Staff are a realm too, with the whole site."""
+    """People with a sign-in of their own below one prefix of the site. Staff are a realm too, with the whole site.
+
+    `error` is the template of its refusals (`heading`, `text`, `status`, `incident`): the shell is not for everybody.
+    """
 
     name: str
     prefix: str
     login: str
     cookie: str
+    error: str = "web/error.html"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from core.clock import now
 from core.db import db
 from core.errors import Invalid, NotFound, ZhianError
 from core.i18n import _, gettext
+from core.registry import Realm, registry
 from core.web import format as fmt
 from core.web.lifecycle import is_api
 from core.web.security import safe_next
@@ -89,8 +90,10 @@ def error_page(status: int, text: str = "", errors: list[list[str]] | None = Non
         return jsonify(message=message), status
     if request.headers.get("HX-Request"):
         return _short(message, status)
+    realm = registry().realm_of(request.path)
     page = render_template(
-        "web/error.html",
+        realm.error,
+        status=status,
         title=str(HEADINGS.get(status, HEADINGS[500])),
         heading=str(HEADINGS.get(status, HEADINGS[500])),
         crumbs=[(str(HEADINGS.get(status, HEADINGS[500])), None)],
@@ -98,7 +101,7 @@ def error_page(status: int, text: str = "", errors: list[list[str]] | None = Non
         picture=PICTURES.get(status, "folder"),
         incident=incident,
         time=fmt.instant(now()),
-        actions=_actions(status),
+        actions=_actions(status, realm),
         errors=errors or [],
     )
     return page, status
@@ -113,10 +116,10 @@ def _short(message: str, status: int) -> Any:
     )
 
 
-def _actions(status: int) -> list[dict[str, Any]]:
-    home = {"label": gettext("To my work"), "href": "/", "kind": "", "icon": "home"}
+def _actions(status: int, realm: Realm) -> list[dict[str, Any]]:
+    home = {"label": gettext("To my work"), "href": realm.prefix or "/", "kind": "", "icon": "home"}
     if status in (401,):
-        return [{"label": gettext("Sign in"), "href": "/login", "kind": "primary", "icon": None}]
+        return [{"label": gettext("Sign in"), "href": realm.login, "kind": "primary", "icon": None}]
     again = {
         "label": gettext("Try again"),
         "href": request.path if request.method == "GET" else "/",
