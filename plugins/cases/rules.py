@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union_all
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, un
 from core import Principal, Rule, Scopes, scopes_via
 from plugins.cases.case import Case
 from plugins.cases.records import Member
-from plugins.clients import Client
+from plugins.clients import Client, claimed, of_their_client
 
 OUTSIDE = ("consultant", "finance", "archive", "service_desk", "analyst")
 """Roles that see cases but not what an invention is about before it is public."""
@@ -103,5 +104,19 @@ def files_of_the_unpublished(model: Any, principal: Principal) -> ColumnElement[
 
 
 RULES = (Rule("core.attachment", "files of unpublished inventions", files_of_the_unpublished, actions=("read",)),)
-CASE_SCOPES = Scopes(own=own, assigned=named, team=team, department=department, branch=branch)
-PART_SCOPES = scopes_via("case")
+def of_their_cases(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Parts of cases of the clients that a person of a client is bound to."""
+    mine = claimed(_case.client_id, principal)
+    return false() if mine is false() else model.case_id.in_(select(_case.id).where(mine, _case.archived_at.is_(None)))
+
+
+def theirs(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Cases of the clients that a person of a client is bound to, while we keep them."""
+    mine = of_their_client(model, principal)
+    return mine if mine is false() else and_(mine, model.archived_at.is_(None))
+
+
+CASE_SCOPES = Scopes(
+    own=own, assigned=named, team=team, department=department, branch=branch, extra={"client": theirs}
+)
+PART_SCOPES = replace(scopes_via("case"), extra={"client": of_their_cases})

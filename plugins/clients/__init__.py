@@ -3,7 +3,7 @@
 from plugins.clients.names import match_key, split_names, stem_key, tidy
 from plugins.clients.records import Client, Contact
 from plugins.clients.regions import countries, region_name
-from plugins.clients.rules import also_assigned
+from plugins.clients.rules import also_assigned, claimed, of_their_client
 from plugins.clients.services import find_by_name, name_index, name_keys
 from plugins.clients.uscc import is_valid as is_valid_uscc
 
@@ -11,12 +11,14 @@ __all__ = [
     "Client",
     "Contact",
     "also_assigned",
+    "claimed",
     "countries",
     "find_by_name",
     "is_valid_uscc",
     "match_key",
     "name_index",
     "name_keys",
+    "of_their_client",
     "region_name",
     "split_names",
     "stem_key",

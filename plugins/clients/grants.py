@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from core import FieldRule, Grant
+from core import FieldRule, Grant, hidden_but
 
 DATA = Path(__file__).parent / "data" / "grants.json"
-PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer")
+PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer", "portal_inventor")
 AGENTS = ("tm_agent", "pat_agent", "paralegal")
-NO_CREDIT = ("consultant", "process_clerk", *AGENTS, "portal_owner", "portal_legal", "portal_finance")
+NO_CREDIT = ("consultant", "process_clerk", *AGENTS)
+CLIENT_TO_ITSELF = (
+    *("number", "name", "name_en", "uscc", "kind", "address", "address_en", "postal_address", "postcode", "phone"),
+    *("website", "brands", "invoice_title", "tax_number", "taxpayer", "currency", "portal_notice"),
+)
+"""What people of a client see of their own client; everything else is ours, also what is added later."""
+CONTACT_TO_CLIENT = ("client", "name", "name_en", "position", "unit", "phone", "mobile", "email", "language")
+"""What people of a client see of its contacts; what we noted about them stays with us."""
 
 
 def grants() -> list[Grant]:
@@ -26,10 +33,9 @@ def field_rules() -> list[FieldRule]:
     return [
         FieldRule(client, "bank_account", "masked", account),
         FieldRule(client, "credit_limit", "hidden", NO_CREDIT),
-        FieldRule(client, "tier", "hidden", PORTAL),
-        FieldRule(client, "internal_remarks", "hidden", PORTAL),
         FieldRule(contact, "mobile", "masked", ("process_clerk", "archive", "finance", "analyst", "service_desk")),
         FieldRule(contact, "wechat", "masked", ("process_clerk", "archive", "finance", "analyst")),
         FieldRule(contact, "birthday", "hidden", ("process_clerk", "tm_agent", "pat_agent", "finance", "archive")),
-        FieldRule(contact, "decision_role", "hidden", ("portal_owner", "portal_legal", "portal_finance")),
+        *hidden_but(client, CLIENT_TO_ITSELF, PORTAL),
+        *hidden_but(contact, CONTACT_TO_CLIENT, PORTAL),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select, union_all
@@ -56,5 +57,23 @@ def branch(model: Any, principal: Principal) -> ColumnElement[bool]:
     return model.branch_id == principal.branch_id if principal.branch_id else false()
 
 
-CLIENT_SCOPES = Scopes(own=own, assigned=assigned, team=team, department=department, branch=branch)
-CONTACT_SCOPES = scopes_via("client")
+def claimed(column: Any, principal: Principal) -> ColumnElement[bool]:
+    """For people of a client: `column` holds one of the clients that they are bound to. Nobody else is bound to any."""
+    ids = principal.claims.get("clients.client", frozenset())
+    return column.in_(sorted(ids)) if ids else false()
+
+
+def themselves(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """The clients that a person of a client is bound to."""
+    return claimed(model.id, principal)
+
+
+def of_their_client(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Records whose `client` is one that a person of a client is bound to."""
+    return claimed(model.client_id, principal)
+
+
+CLIENT_SCOPES = Scopes(
+    own=own, assigned=assigned, team=team, department=department, branch=branch, extra={"client": themselves}
+)
+CONTACT_SCOPES = replace(scopes_via("client"), extra={"client": of_their_client})

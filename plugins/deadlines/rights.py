@@ -7,14 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, union_all
+from sqlalchemy import ColumnElement, and_, select, union_all
 
-from core import FieldRule, Grant, Principal, Scopes, scopes_via
+from core import FieldRule, Grant, Principal, Scopes, hidden_but, record_class, scopes_via
 from plugins.deadlines.records import Deadline
 
 _row = Deadline.__table__.c
 DATA = Path(__file__).parent / "data" / "grants.json"
-PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer")
+PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer", "portal_inventor")
+TO_CLIENT = ("case", "name", "name_en", "kind", "status", "client_date")
+"""What people of a client see of a deadline: the day by which we want their answer, none of our own days."""
 
 
 def grants() -> list[Grant]:
@@ -24,7 +26,7 @@ def grants() -> list[Grant]:
 
 
 def scopes() -> dict[str, Scopes]:
-    """A deadline belongs to who has its case or is named on it; reminders and mails belong to their deadline."""
+    """A deadline belongs to who has its case or is named on it; reminders belong to their deadline."""
     via = scopes_via("case")
     deadline = Scopes(
         own=_or_named(via.own),
@@ -32,12 +34,23 @@ def scopes() -> dict[str, Scopes]:
         team=via.team,
         department=via.department,
         branch=via.branch,
+        extra={"released": _released},
     )
     return {
         "deadlines.deadline": deadline,
         "deadlines.reminder": scopes_via("deadline"),
-        "deadlines.mail": scopes_via("deadline"),
     }
+
+
+def _released(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """What people of a client see: open deadlines of their cases for which a day was set by which to answer us."""
+    case = record_class("cases.case")
+    theirs = select(case.id).where(case.client_id.in_(sorted(principal.claims.get("clients.client", ()))))
+    return and_(
+        model.client_date.is_not(None),
+        model.status == "open",
+        model.case_id.in_(theirs.where(case.archived_at.is_(None))),
+    )
 
 
 def _or_named(scope: Any) -> Callable[[Any, Principal], ColumnElement[bool]]:
@@ -53,5 +66,4 @@ def _or_named(scope: Any) -> Callable[[Any, Principal], ColumnElement[bool]]:
 
 def field_rules() -> list[FieldRule]:
     """What clients do not see of a deadline."""
-    hidden = ("safe_date", "internal_date", "reason", "change_note")
-    return [FieldRule("deadlines.deadline", name, "hidden", PORTAL) for name in hidden]
+    return hidden_but("deadlines.deadline", TO_CLIENT, PORTAL)
