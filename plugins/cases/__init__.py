@@ -8,11 +8,13 @@ from plugins.cases.facts import (
     EventFacts,
     facts_of,
     facts_of_many,
+    field_values,
     is_ended,
     members_of,
+    travelled,
 )
 from plugins.cases.records import Applicant, Event, Goods, Member, Relation
-from plugins.cases.status import Model, event_type, event_types, model
+from plugins.cases.status import Model, Stop, event_type, event_types, model, road
 
 __all__ = [
     "Applicant",
@@ -24,13 +26,17 @@ __all__ = [
     "Member",
     "Model",
     "Relation",
+    "Stop",
     "end_of_term",
     "event_type",
     "event_types",
     "facts_of",
     "facts_of_many",
+    "field_values",
     "is_ended",
     "members_of",
     "model",
     "record_event",
+    "road",
+    "travelled",
 ]
