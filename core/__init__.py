@@ -41,7 +41,7 @@ _FACE = {
     "core.permissions.people": ("load_principal",),
     "core.permissions.principal": ("Principal", "current_principal"),
     "core.permissions.whitelist": ("hidden_but",),
-    "core.permissions.rules": ("FieldRule", "Grant", "Role", "Rule", "Scopes", "scopes_via"),
+    "core.permissions.rules": ("FieldRule", "Grant", "Role", "Rule", "Scopes", "scopes_of_place", "scopes_via"),
     "core.db": ("acting_as", "db", "elevated", "settle", "system", "transaction"),
     "core.hooks.specs": ("hookimpl",),
     "core.registry": (
@@ -77,6 +77,7 @@ _FACE = {
     "core.setup.demo": ("DEMO_PASSWORD",),
     "core.endpoints": ("Endpoints", "public", "signed_in"),
     "core.events.outbox": ("emit",),
+    "core.messages.writing": ("notify", "send_mail"),
     "core.jobs.runs": ("enqueue",),
     "core.jobs.progress": ("report_progress",),
     "core.importing.plugin": ("ImportContext", "ImportGuess", "ImportRow", "ImportSupport"),

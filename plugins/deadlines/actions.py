@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import Action, Param, _, today
-from plugins.deadlines import closing, mails, overriding, publishing
+from plugins.deadlines import closing, overriding, publishing
 
 DEADLINE = "deadlines.deadline"
 
@@ -128,13 +128,5 @@ def _others() -> list[Action]:
             params=(Param("year", _("Year"), "integer", required=True, default=today().year + 1),),
             on_type=True,
             icon="check",
-        ),
-        Action(
-            "deadlines.mail",
-            "retry",
-            _("Send again"),
-            lambda mail, _given: mails.requeue(mail),
-            available=mails.can_requeue,
-            icon="refresh",
         ),
     ]

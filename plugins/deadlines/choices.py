@@ -65,10 +65,3 @@ REMINDER_STATES = (
     Choice("covered", L("由更近一次提醒覆盖", "Covered by a later reminder")),
     Choice("obsolete", L("期限已办结", "Deadline already closed")),
 )
-MAIL_STATES = (
-    Choice("queued", L("待发", "Queued")),
-    Choice("sending", L("发送中", "Being sent"), "accent"),
-    Choice("sent", L("已发", "Sent"), "done"),
-    Choice("kept", L("留存（未设邮件服务器）", "Kept here (no mail server set)"), "done"),
-    Choice("failed", L("失败", "Failed"), "danger"),
-)

@@ -1,4 +1,4 @@
-"""Background work: deriving anew, deciding reminders, sending mails; and when each runs by itself."""
+"""Background work: deriving anew, deciding reminders; and when each runs by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from core import Job, Schedule, record_class, report_progress, system
-from plugins.deadlines import docket, mails, reminders
+from plugins.deadlines import docket, reminders
 from plugins.deadlines.reading import ENDED
 
 CHUNK = 500
@@ -47,17 +47,11 @@ def remind() -> dict[str, int]:
     return reminders.remind()
 
 
-def send_mails() -> dict[str, int]:
-    """Send the mails that wait."""
-    return mails.send_due()
-
-
 def jobs() -> list[Job]:
     """The jobs by name."""
     return [
         Job("deadlines.recompute", recompute, timeout=3600),
         Job("deadlines.remind", remind, timeout=1800),
-        Job("deadlines.send_mails", send_mails),
     ]
 
 
@@ -66,5 +60,4 @@ def schedules() -> list[Schedule]:
     return [
         Schedule("deadlines.recompute", "deadlines.recompute", daily="00:10"),
         Schedule("deadlines.remind", "deadlines.remind", every=timedelta(minutes=30)),
-        Schedule("deadlines.send_mails", "deadlines.send_mails", every=timedelta(minutes=5)),
     ]

@@ -233,7 +233,7 @@ def _reminders(deadline: Deadline) -> list[dict[str, Any]]:
             row.step, {"moon": "done", "label": label, "time": f"{row.planned_for:%m-%d}", "note": note}
         )
         if row.mail_id and "href" not in item:
-            item |= {"href": f"/r/deadlines.mail/{row.mail_id}", "href_label": gettext("Mail")}
+            item |= {"href": f"/r/core.mail/{row.mail_id}", "href_label": gettext("Mail")}
     return list(found.values())
 
 

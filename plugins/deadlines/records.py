@@ -1,4 +1,4 @@
-"""The records of this plugin: deadlines, rules, calendar days, reminder plans, reminders, mails. No behaviour here."""
+"""The records of this plugin: deadlines, rules, calendar days, reminder plans, reminders. No behaviour here."""
 
 from __future__ import annotations
 
@@ -215,43 +215,6 @@ class ReminderPlan(Record):
     strong: Mapped[bool] = fields.boolean(_("Strong reminder"), default=False)
 
 
-class Mail(Record):
-    """An e-mail of the product: kept, sent, and readable here."""
-
-    __record__ = {
-        "key": "deadlines.mail",
-        "label": _("Mail"),
-        "plural": _("Mails"),
-        "title": "subject",
-        "secondary": "recipient",
-        "icon": "mail",
-        "order": "-id",
-        "archive": False,
-    }
-
-    deadline_id: Mapped[int | None] = fields.link(
-        "deadlines.deadline", _("Deadline"), readonly=True, on_delete="set_null"
-    )
-    user_id: Mapped[int | None] = fields.link("core.user", _("To"), readonly=True, on_delete="set_null")
-    recipient: Mapped[str | None] = fields.text(_("Address"), readonly=True, max_length=200)
-    subject: Mapped[str] = fields.text(_("Subject"), required=True, readonly=True, search=True, max_length=300)
-    body: Mapped[str] = fields.long_text(_("Text"), required=True, readonly=True)
-    message_id: Mapped[str] = fields.text(_("Message-ID"), required=True, unique=True, readonly=True, max_length=120)
-    status: Mapped[str] = fields.choice(
-        _("Status"), choices.MAIL_STATES, required=True, readonly=True, default="queued", index=True
-    )
-    attempts: Mapped[int] = fields.integer(_("Attempts"), required=True, readonly=True, default=0, track=False)
-    claimed_at: Mapped[datetime | None] = fields.datetime(_("Sending since"), readonly=True, track=False)
-    sent_at: Mapped[datetime | None] = fields.datetime(_("Sent at"), readonly=True)
-    maybe_duplicate: Mapped[bool] = fields.boolean(
-        _("Perhaps sent twice"),
-        readonly=True,
-        default=False,
-        help=_("The process ended while sending; the mail went again with the same Message-ID."),
-    )
-    error: Mapped[str | None] = fields.text(_("Error"), readonly=True, max_length=400, track=False)
-
-
 class Reminder(Record):
     """One decision to remind one person of one step of one deadline; the database holds each only once."""
 
@@ -279,12 +242,10 @@ class Reminder(Record):
         _("Status"), choices.REMINDER_STATES, required=True, readonly=True, default="decided"
     )
     decided_at: Mapped[datetime | None] = fields.datetime(_("Decided at"), readonly=True)
-    mail_id: Mapped[int | None] = fields.link(
-        "deadlines.mail", _("Mail"), readonly=True, on_delete="set_null", index=False
-    )
+    mail_id: Mapped[int | None] = fields.link("core.mail", _("Mail"), readonly=True, on_delete="set_null", index=False)
     plan_id: Mapped[int | None] = fields.link(
         "deadlines.reminder_plan", _("Plan"), readonly=True, on_delete="set_null", index=False
     )
 
 
-RECORDS = (Deadline, RuleRecord, CalendarDay, ReminderPlan, Mail, Reminder)
+RECORDS = (Deadline, RuleRecord, CalendarDay, ReminderPlan, Reminder)

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
-from flask import current_app
 from sqlalchemy import or_, select
 
-from core import db, elevated, enqueue, local, now, record_class, today, use_locale
+from core import db, elevated, local, notify, now, record_class, send_mail, today, use_locale
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.letters import reminder_text
 from plugins.deadlines.plans import Step, plan_for, steps_of
-from plugins.deadlines.records import Deadline, Mail, Reminder, ReminderPlan
+from plugins.deadlines.records import Deadline, Reminder, ReminderPlan
 
 HORIZON = timedelta(days=400)
 """No plan reminds earlier than this before a date."""
@@ -39,8 +37,6 @@ def remind(as_of: date | None = None) -> dict[str, int]:
         while batch := _candidates(day, last_id):
             last_id = batch[-1].id
             _decide_batch(batch, plans, day, made)
-    if made["mails"]:
-        enqueue("deadlines.send_mails", key="deadlines.send_mails")
     return made
 
 
@@ -129,33 +125,11 @@ def _decide(
     if latest:
         with use_locale(person.locale or "zh"):
             subject, body = reminder_text(deadline, case, person, strong=plan.strong)
-        key = f"deadline-{deadline.id}-{step.code}-{person.id}"
-        mail = Mail(
-            deadline_id=deadline.id,
-            user_id=person.id,
-            recipient=person.email,
-            subject=subject,
-            body=body,
-            message_id=f"<{key}-{uuid4().hex[:12]}@{_domain()}>",
+        key = f"deadline-{deadline.id}-{step.code}"
+        reminder.mail_id = send_mail(
+            person.email, subject, body, user_id=person.id, record=deadline, key=f"{key}-{person.id}"
         )
-        db.session.add_all([mail, _notification(deadline, person, subject, key)])
-        db.session.flush()
-        reminder.mail_id = mail.id
+        notify([person.id], subject, severity=deadline.severity, record=deadline, key=key)
         made["mails"] += 1
     db.session.add(reminder)
     made["reminders"] += 1
-
-
-def _domain() -> str:
-    return current_app.config["ZHIAN"].mail_from.rpartition("@")[2] or "localhost"
-
-
-def _notification(deadline: Deadline, person: Any, subject: str, key: str) -> Any:
-    return record_class("core.notification")(
-        user_id=person.id,
-        subject=subject,
-        severity=deadline.severity,
-        record_key="deadlines.deadline",
-        record_id=deadline.id,
-        dedup_key=key,
-    )

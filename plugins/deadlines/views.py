@@ -192,7 +192,7 @@ def _calendar_views() -> list[View]:
 
 
 def _reminder_views() -> list[View]:
-    plan, reminder, mail = "deadlines.reminder_plan", "deadlines.reminder", "deadlines.mail"
+    plan, reminder = "deadlines.reminder_plan", "deadlines.reminder"
     plan_fields = ("name", "position", "rules", "severities", "anchor", "steps", "to_head", "strong")
     return [
         ListView(plan, columns=tuple(map(Column, plan_fields)), sort="position"),
@@ -203,26 +203,6 @@ def _reminder_views() -> list[View]:
             columns=tuple(map(Column, ("step", "deadline", "user", "planned_for", "status", "mail"))),
             filters=("status", "user", "planned_for"),
             group_by=("status", "user"),
-        ),
-        ListView(
-            mail,
-            columns=tuple(map(Column, ("subject", "user", "recipient", "status", "sent_at", "maybe_duplicate"))),
-            filters=("status", "user"),
-            group_by=("status",),
-            empty=_("No mail has been written yet."),
-        ),
-        DetailView(
-            mail,
-            subtitle=("recipient",),
-            badge="status",
-            facts=(
-                Section("text", _("Mail"), ("subject", "recipient", "body")),
-                Section(
-                    "state",
-                    _("Delivery"),
-                    ("status", "sent_at", "attempts", "maybe_duplicate", "error", "message_id", "deadline", "user"),
-                ),
-            ),
         ),
     ]
 
@@ -241,15 +221,6 @@ def menus() -> list[Menu]:
             count=worklist.hot_count,
             urgent=True,
             permission=(DEADLINE, "read"),
-        ),
-        Menu(
-            "mails",
-            _("Mails"),
-            "mail",
-            "work",
-            60,
-            record="deadlines.mail",
-            permission=("deadlines.mail", "read"),
         ),
         Menu(
             "rules",

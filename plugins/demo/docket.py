@@ -121,4 +121,4 @@ def _remind(on: date) -> None:
     with standing_at(instant(on, 0)):
         with system("demo: reminders of a past day"):
             registry().jobs["deadlines.remind"].fn()
-        registry().jobs["deadlines.send_mails"].fn()
+        registry().jobs["core.send_mails"].fn()

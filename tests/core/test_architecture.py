@@ -188,7 +188,7 @@ RULES_REST_IN = {
     "plugins/clients/services.py": "whether a number is taken by a client out of sight",
     "plugins/deadlines/docket.py": "deadlines follow the facts of their case",
     "plugins/deadlines/jobs.py": "recomputing at night",
-    "plugins/deadlines/mails.py": "claims and ends the sending of a mail",
+    "core/messages/": "claims and ends the sending of a mail",
     "plugins/deadlines/overlay.py": "reads the agency's own rules",
     "plugins/deadlines/publishing.py": "a new holiday calendar is put into force",
     "plugins/deadlines/reminders.py": "reminders are decided once for everybody",

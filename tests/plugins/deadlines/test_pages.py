@@ -7,8 +7,9 @@ import pytest
 
 from core import get, record_class, system, today, update
 from core.api.keys import issue_key
+from core.messages import sending as mails
 from core.permissions.passwords import hash_password
-from plugins.deadlines import mails, reminders
+from plugins.deadlines import reminders
 from plugins.deadlines.records import Deadline
 from tests.e2e.desk import PASSWORD, Visitor
 from tests.support.lab import Client
@@ -105,9 +106,9 @@ def test_a_mail_can_be_read_in_the_product(docket, visit):
     with system("remind"):
         reminders.remind()
     mails.send_due()
-    listed = visit("head").get("/r/deadlines.mail").text
-    number = re.search(r"/r/deadlines.mail/(\d+)", listed).group(1)
-    page = visit("head").get(f"/r/deadlines.mail/{number}").text
+    listed = visit("head").get("/r/core.mail").text
+    number = re.search(r"/r/core.mail/(\d+)", listed).group(1)
+    page = visit("head").get(f"/r/core.mail/{number}").text
     assert "Official date" in page
 
 

@@ -13,9 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from core import record_class, system, today
-from plugins.deadlines import mails, reminders
+from core.messages import sending as mails
+from core.messages.model import Mail
+from plugins.deadlines import reminders
 from plugins.deadlines.plans import check_steps, steps_of
-from plugins.deadlines.records import Mail, Reminder
+from plugins.deadlines.records import Reminder
 
 
 def remind(on=None):

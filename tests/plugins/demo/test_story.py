@@ -144,7 +144,7 @@ def test_deadlines_of_all_ends_are_there(story):
 
 
 def test_reminders_went_out_and_their_mails_can_be_read(story):
-    mail, message = record_class("deadlines.mail"), record_class("core.notification")
+    mail, message = record_class("core.mail"), record_class("core.notification")
     with system("test") as session:
         states = set(session.scalars(select(mail.status)))
         unread = read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -12,8 +13,11 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app
 from sqlalchemy import or_, select, update
 
-from core import _, db, now, system
-from plugins.deadlines.records import Mail
+from core.clock import now
+from core.db import db, system
+from core.i18n import _
+from core.messages.model import Mail
+from core.records.notes import Attachment, file_path
 
 LEASE = timedelta(minutes=10)
 TRIES = 8
@@ -46,8 +50,8 @@ def _send_one(mail_id: int) -> str:
     if not mail.recipient:
         return _end(mail_id, "failed", "no e-mail address")
     try:
-        deliver(url, message(mail))
-    except (OSError, smtplib.SMTPException) as problem:
+        deliver(url, message(mail, _files(mail)))
+    except (OSError, smtplib.SMTPException, ValueError) as problem:
         final = mail.attempts >= TRIES
         return _end(mail_id, "failed" if final else "queued", f"{type(problem).__name__}: {problem}"[:400])
     return _end(mail_id, "sent")
@@ -81,7 +85,7 @@ def _end(mail_id: int, status: str, error: str | None = None) -> str:
     return status
 
 
-def message(mail: Any) -> EmailMessage:
+def message(mail: Any, files: Sequence[Attachment] = ()) -> EmailMessage:
     """The mail as it goes out; a repeated one says so in a header and keeps its Message-ID."""
     text = EmailMessage()
     text["From"] = current_app.config["ZHIAN"].mail_from
@@ -91,8 +95,28 @@ def message(mail: Any) -> EmailMessage:
     text["Message-ID"] = mail.message_id
     if mail.maybe_duplicate:
         text["X-Zhian-Repeated"] = "yes"
-    text.set_content(mail.body)
+    text.set_content(_open(mail, mail.body))
+    if mail.html:
+        text.add_alternative(_open(mail, mail.html), subtype="html")
+    for file in files:
+        main, _slash, sub = file.mime.partition("/")
+        content = file_path(file).read_bytes()
+        text.add_attachment(content, maintype=main, subtype=sub or "octet-stream", filename=file.filename)
     return text
+
+
+def _open(mail: Any, text: str) -> str:
+    """The text with its hidden part, as the receiver alone reads it."""
+    return text.replace("{hidden}", mail.hidden_part) if mail.hidden_part else text
+
+
+def _files(mail: Any) -> list[Attachment]:
+    """The attached files, in order; one that is gone is left out."""
+    if not mail.files:
+        return []
+    with system("read the files of a mail") as session:
+        found = {file.id: file for file in session.scalars(select(Attachment).where(Attachment.id.in_(mail.files)))}
+        return [found[ident] for ident in mail.files if ident in found]
 
 
 def deliver(url: str, text: EmailMessage) -> None:
