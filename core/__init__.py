@@ -29,7 +29,7 @@ _FACE = {
     "core.records.changes": ("Change",),
     "core.records.extension": ("extend",),
     "core.records.numbering": ("DatePart", "FieldPart", "NumberRule", "Seq", "Text", "number_records"),
-    "core.records.service": ("archive", "create", "delete", "get", "may", "restore", "run_action", "update"),
+    "core.records.service": ("archive", "create", "delete", "get", "may", "readers", "restore", "run_action", "update"),
     "core.records.bulk": ("bulk_create", "bulk_update", "insert_derived"),
     "core.records.query": ("Filter", "Page", "Query", "count_records", "list_records"),
     "core.records.dump": ("dump", "labels"),
@@ -82,6 +82,7 @@ _FACE = {
     "core.jobs.progress": ("report_progress",),
     "core.importing.plugin": ("ImportContext", "ImportGuess", "ImportRow", "ImportSupport"),
     "core.web.lifecycle": ("done", "go", "wants_fragment"),
+    "core.web.toasts": ("say",),
     "core.web.realms": (
         "end_sign_in",
         "end_sign_ins",

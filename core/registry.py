@@ -37,7 +37,8 @@ class Action:
     """A named action on a record type; who may run it is a grant of the same code.
 
     `handler(record, params)` runs in the transaction; for `bulk` actions `handler(records, params)`.
-    `available(record)` gives True, or the reason why not. `params` is a sequence or a function of the record.
+    `available(record)` gives True, or the reason why not: a text, or the error to raise. `params` is a sequence or a
+    function of the record.
     """
 
     record: str

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.clock import now
 from core.db import db, settle
-from core.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Stale
+from core.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Stale, ZhianError
 from core.i18n import _
 from core.permissions.rules import access
 from core.records.audit import note_action
@@ -182,6 +182,20 @@ def may(record: Record, code: str) -> bool:
     return True
 
 
+def readers(record: Record, user_ids: Iterable[int]) -> list[int]:
+    """Those of the people who may read the record, in the order given; people who may not sign in drop out."""
+    from core.permissions.people import load_principal
+
+    model = type(record)
+    table, connection, found = model.__table__, db.session().connection(), []
+    for ident in user_ids:
+        principal = load_principal(ident)
+        if principal is not None:
+            seen = select(table.c.id).where(table.c.id == record.id, access().where(model, principal, "read"))
+            found += [ident] if connection.execute(seen).first() is not None else []
+    return found
+
+
 def run_action(target: Any, key: str, code: str, params: dict[str, Any] | None = None) -> Any:
     """Run a named action on a record (a list of records for bulk actions, None for actions on the type) and flush."""
     action = find_action(key, code)
@@ -193,7 +207,7 @@ def run_action(target: Any, key: str, code: str, params: dict[str, Any] | None =
         _act(record, code)
         reason = action.available(record) if action.available else True
         if reason is not True:
-            raise Refused(reason or None, code="not_available")
+            raise reason if isinstance(reason, ZhianError) else Refused(reason or None, code="not_available")
     values = load_params(action, records[0] if records else None, params or {})
     session.info["acting"] = (key, code)
     try:

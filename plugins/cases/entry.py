@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from core import FieldError, Forbidden, Invalid, _, current_locale, current_principal, registry, today
+from core import FieldError, Forbidden, Invalid, _, current_locale, db, registry, today
 from plugins.cases import status
 from plugins.cases.printed import rule_inputs
 
@@ -123,8 +123,9 @@ def case_field(name: str) -> str | None:
 
 
 def roles_now() -> frozenset[str] | None:
-    """The roles by which moves are allowed; None for the system and the all-rights administrator."""
-    principal = current_principal()
+    """The roles by which moves are allowed; None for the system, for what follows by itself from something else that
+    was allowed, and for the all-rights administrator."""
+    principal = db.session().principal
     return None if principal.is_system or principal.has_role("administrator") else principal.roles
 
 

@@ -33,12 +33,13 @@ def record_event(
     Raises `Invalid` naming each missing need, `Forbidden` when other roles make this move.
     """
     entry = Entry.read(entered)
+    who = roles_now() if roles == "mine" else roles
     with elevated(WHY):
         event = _waiting_event(case, entry) or Event(case_id=case.id, code=entry.code)
         rows = _class_rows(case, entry.classes)
         state = _state(case, rows, entry.classes)
         facts = machine_facts(case, entry, current_principal().user_id)
-        model, who = status.model(case.case_type), roles_now() if roles == "mine" else roles
+        model = status.model(case.case_type)
         result = status.apply_event(model, state, case.overlays or (), entry.code, facts, who)
         if result.problems and not (entry.keep and _recordable(result)):
             raise refusal(result)
