@@ -180,6 +180,8 @@ RULES_REST_IN = {
     "core/web/admin.py": "a person's own password, and those an administrator sets",
     "core/web/auth.py": "sign-in, before anybody is known",
     "core/web/sessions.py": "sessions of browsers",
+    "plugins/billing/bills.py": "sums of a bill follow its lines; a credit note settles what it corrects",
+    "plugins/billing/receipts.py": "sums of bills and payments follow allocations; receipts told by other systems",
     "plugins/cases/events.py": "an official event changes its case by itself",
     "plugins/cases/importing/parties.py": "finds whether an applicant is known at all",
     "plugins/cases/normalise.py": "a case carries the number of its client",
