@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from core.errors import CannotStart
+from core.masking import mask_logs
 
 COMMANDS = {
     "api-key": "core.commands.people:api_key",
@@ -72,6 +73,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    mask_logs()
     logging.getLogger("zhian").setLevel(os.environ.get("ZHIAN_LOG", "INFO").upper())
     if "test" not in sys.argv[1:2]:
         os.umask(0o077)  # data folders hold clients' secrets: nobody else on this machine reads them

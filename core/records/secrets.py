@@ -1,4 +1,4 @@
-"""Secrets in the database, encrypted with a key made from the deployment's own secret; a copy of the data tells nothing."""
+"""Secrets in the database, encrypted with a key made from the deployment's own secret: a copy tells nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 from functools import cache
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
 from sqlalchemy import Text
 from sqlalchemy.types import TypeDecorator
@@ -30,6 +29,8 @@ class EncryptedText(TypeDecorator[str]):
         """From the database; raises `Unavailable` when the deployment's secret is not the one it was written with."""
         if value is None:
             return None
+        from cryptography.fernet import InvalidToken  # takes its time, and most processes open no secret
+
         try:
             return _box().decrypt(value.encode()).decode()
         except InvalidToken:
@@ -38,11 +39,13 @@ class EncryptedText(TypeDecorator[str]):
             ) from None
 
 
-def _box() -> Fernet:
+def _box() -> Any:
     return _fernet(current_app.config["SECRET_KEY"])
 
 
 @cache
-def _fernet(secret: str) -> Fernet:
+def _fernet(secret: str) -> Any:
+    from cryptography.fernet import Fernet
+
     key = hashlib.pbkdf2_hmac("sha256", secret.encode(), b"zhian stored secrets", 100_000)
     return Fernet(base64.urlsafe_b64encode(key))
