@@ -40,6 +40,7 @@ def _page(error: str = "", login: str = "") -> str:
         error=error,
         login=login,
         next=safe_next(request.values.get("next"), ""),
+        chosen=request.values.get("locale") if request.values.get("locale") in LOCALES else "",
         keep_days=settings.session_days,
         demo_people=_demo_people() if settings.demo else (),
     )
@@ -68,6 +69,8 @@ def sign_in() -> Any:
     if result.token is None:
         return _page(gettext("Account or password does not fit. Check both and try again."), name), 401
     answer = redirect(safe_next(request.form.get("next")), 303)
+    if (chosen := request.form.get("locale")) in LOCALES:
+        _speak(answer, chosen, sessions.resolve(result.token))
     days = current_app.config["ZHIAN"].session_days
     set_cookie(answer, "zhian", result.token, days * 86_400 if keep else None)
     answer.delete_cookie(cookie_name("zhian_visit"), path="/", secure=over_https())
@@ -93,12 +96,17 @@ def look() -> Any:
             answer.set_cookie(f"zhian_{name}", request.form[name], max_age=YEAR, samesite="Lax", secure=over_https())
     locale = request.form.get("locale")
     if locale in LOCALES:
-        answer.set_cookie("zhian_locale", locale, max_age=YEAR, samesite="Lax", secure=over_https())
-        with elevated("own language"):
-            _me().locale = locale
-        commit()
-        forget(current_principal().user_id)
+        _speak(answer, locale, current_principal().user_id)
     return answer
+
+
+def _speak(answer: Any, locale: str, user_id: int | None) -> None:
+    """Keep the language that a person chose, in this browser and on the account."""
+    answer.set_cookie("zhian_locale", locale, max_age=YEAR, samesite="Lax", secure=over_https())
+    with elevated("own language"):
+        db.session.get_one(User, user_id).locale = locale
+    commit()
+    forget(user_id)
 
 
 def me() -> Any:

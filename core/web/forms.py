@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from core.db import db
 from core.errors import Invalid, NotFound, Refused, Stale
 from core.i18n import gettext
+from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.dump import labels
@@ -160,12 +161,14 @@ def conflict(kind: RecordType, record_id: int, given: dict[str, Any]) -> Any:
                 }
             )
     who = labels("core.user", [record.updated_by_id]).get(record.updated_by_id) or gettext("Somebody")
+    own = record.updated_by_id == current_principal().user_id
     context = {
-        "title": gettext("Somebody was faster"),
+        "title": gettext("You changed this in another window") if own else gettext("Somebody was faster"),
         "kind": kind,
         "record": record,
         "rows": rows,
         "who": who,
+        "own": own,
         "given": given,
     }
     crumbs = [

@@ -8,7 +8,6 @@ from flask import Blueprint, render_template
 
 from core.clock import local, now, today
 from core.i18n import gettext
-from core.permissions.principal import current_principal
 from core.web import format as fmt
 from core.web import shell
 
@@ -58,7 +57,7 @@ def home() -> Any:
 
 def greeting() -> str:
     """`早上好，知夏`: a Chinese name without its family name, when that leaves two characters."""
-    hour, name = local(now()).hour, current_principal().name
+    hour, name = local(now()).hour, shell.own_name()
     words = (
         gettext("Good morning") if hour < 12 else gettext("Good afternoon") if hour < 18 else gettext("Good evening")
     )

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from core.db import db
 from core.i18n import _, current_locale, gettext, ngettext
 from core.permissions.principal import Principal, current_principal
+from core.records.dump import labels
 from core.records.notes import Notification
 from core.registry import Registry
 from core.views import Menu
@@ -34,6 +35,7 @@ def context() -> dict[str, Any]:
     locale = current_locale()
     return {
         "person": principal if principal.user_id else None,
+        "own_name": own_name,
         "locale": locale,
         "theme": request.cookies.get("zhian_theme")
         if request.cookies.get("zhian_theme") in ("light", "dark")
@@ -52,6 +54,13 @@ def context() -> dict[str, Any]:
         "self_menu": self_menu,
         "slot_banner": slot_banner,
     }
+
+
+def own_name() -> str:
+    """The person's name in the language of the page."""
+    principal = current_principal()
+    known = labels("core.user", [principal.user_id]) if principal.user_id and current_locale() != "zh" else {}
+    return known.get(principal.user_id or 0, principal.name)
 
 
 def self_menu() -> Markup:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from inspect import signature
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +18,7 @@ from core.records.audit import AuditEntry
 from core.records.dump import labels
 from core.records.fields import Field
 from core.records.notes import Note
-from core.registry import RecordType, registry
+from core.registry import Action, Param, RecordType, registry
 from core.web import format as fmt
 
 LIMIT = 60
@@ -46,7 +48,11 @@ def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
     audit = select(AuditEntry).where(AuditEntry.record_key == kind.key, AuditEntry.record_id == record_id)
     rows = db.session.scalars(audit.order_by(AuditEntry.id.desc()).limit(LIMIT), execution_options=OPEN).all()
     names = _link_names(kind, rows)
-    found += [(row.at, row.id, entry) for row in rows if (entry := _from_audit(kind, row, names)) is not None]
+    actors = labels("core.user", {row.actor_id for row in rows})
+    for row in rows:
+        if (entry := _from_audit(kind, row, names)) is not None:
+            named = {"who": actors.get(row.actor_id, entry["who"])} if entry["who"] else {}
+            found.append((row.at, row.id, entry | named))
     found += [(n.created_at, n.id, _from_note(n)) for n in notes_of(kind.key, record_id)]
     found.sort(key=lambda item: (item[0], item[1]), reverse=True)
     days: dict[Any, list[Entry]] = {}
@@ -110,10 +116,34 @@ def _pairs(changes: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
 def _verb(kind: RecordType, row: AuditEntry) -> tuple[str, str]:
     if row.action.startswith("action:"):
         action = registry().actions.get(kind.key, {}).get(row.action.removeprefix("action:"))
-        return (str(action.label), action.icon or "bolt") if action else (row.action, "bolt")
+        return (_with_choices(action, row), action.icon or "bolt") if action else (row.action, "bolt")
     verb, icon = ACTIONS.get(row.action) or (gettext(row.action).replace("_", " "), "clock")
     name = (row.changes or {}).get("file") if row.action.startswith("file_") else None
     return (f"{verb} {name}" if name else str(verb)), icon
+
+
+def _with_choices(action: Action, row: AuditEntry) -> str:
+    """The action with what was chosen for it, by the labels of the choices that it cannot do without."""
+    given = (row.changes or {}).get("params") or {}
+    chosen = [_chosen(param, given.get(param.name)) for param in _declared(action, row) if param.required]
+    words = gettext(", ").join(word for word in chosen if word)
+    return gettext("%(action)s: %(chosen)s", action=str(action.label), chosen=words) if words else str(action.label)
+
+
+def _declared(action: Action, row: AuditEntry) -> Sequence[Param]:
+    if not callable(action.params):
+        return action.params
+    record = db.session.get(registry().types[row.record_key or ""].model, row.record_id)
+    return action.params(record) if record is not None else ()
+
+
+def _chosen(param: Param, value: Any) -> str:
+    if value in (None, "", []) or param.kind not in ("choice", "multi_choice"):
+        return ""
+    source = param.choices
+    if callable(source) and signature(source).parameters:
+        source = source(None)
+    return _words(Field(param.kind, param.label, choices_source=source, name=param.name), value, {})
 
 
 def _link_names(kind: RecordType, rows: Any) -> dict[str, dict[int, str]]:

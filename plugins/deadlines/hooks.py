@@ -9,6 +9,7 @@ import click
 from core import (
     Action,
     Change,
+    Endpoints,
     FieldRule,
     Grant,
     Job,
@@ -21,7 +22,19 @@ from core import (
     View,
     hookimpl,
 )
-from plugins.deadlines import actions, byhand, commands, jobs, publishing, rights, seed, views, watching, worklist
+from plugins.deadlines import (
+    actions,
+    byhand,
+    commands,
+    endpoints,
+    jobs,
+    publishing,
+    rights,
+    seed,
+    views,
+    watching,
+    worklist,
+)
 from plugins.deadlines.records import RECORDS, CalendarDay, Deadline
 
 
@@ -83,6 +96,12 @@ def register_schedules() -> list[Schedule]:
 def register_commands() -> list[click.Command]:
     """`zhian deadlines`."""
     return [commands.deadlines]
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """The pages behind the figures of the work list."""
+    return [endpoints.deadlines]
 
 
 @hookimpl

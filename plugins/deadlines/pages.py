@@ -209,16 +209,13 @@ def closing_needs(deadline: Deadline) -> dict[str, Any]:
 
 
 def _named(deadline: Deadline) -> list[tuple[str, str]]:
-    user = record_class("core.user")
     rows = [
         (gettext("Responsible"), deadline.responsible_id),
         (gettext("Deputy"), deadline.deputy_id),
         (gettext("Closed by"), deadline.closed_by_id),
         (gettext("Confirmed by"), deadline.confirmed_by_id),
     ]
-    names = dict(
-        db.session.execute(select(user.id, user.name).where(user.id.in_({i for _label, i in rows if i}))).all()
-    )
+    names = labels("core.user", {ident for _label, ident in rows if ident})
     return [(label, names.get(ident, "")) for label, ident in rows if ident or label == gettext("Responsible")]
 
 

@@ -295,19 +295,12 @@ def home() -> list[Panel]:
         return []
     own = worklist.has_own()
     groups = worklist.groups(own=own)
-    rows = [row for group in groups for row in group.rows]
     past = worklist.long_past(own=own)
-    context = {
-        "groups": groups,
+    context = rows_of(groups) | {
         "past": past,
         "tiles": _tiles(groups, past),
         "total": sum(group.count for group in groups),
         "own": own,
-        "cases": (cases := worklist.cases_of(rows)),
-        "clients": worklist.clients_of(cases.values()),
-        "pictures": {case.id: _picture(case) for case in cases.values()},
-        "people": worklist.people_of(rows),
-        "papers": worklist.papers_of(rows),
         "next_words": gettext("Deadlines come by themselves from the dates and events of cases."),
     }
     panels = [Panel("deadlines/home.html", context, order=10, key="deadlines"), *ahead.panel(own=own)]
@@ -317,6 +310,20 @@ def home() -> list[Panel]:
         beside = {"rows": waiting, "later": later, "cases": worklist.cases_of([*waiting, *later])}
         panels.append(Panel("deadlines/confirm.html", beside, order=60, key="confirm"))
     return panels
+
+
+def rows_of(groups: list[worklist.Group]) -> dict[str, Any]:
+    """What the rows of groups show of cases, clients, people and papers."""
+    rows = [row for group in groups for row in group.rows]
+    cases = worklist.cases_of(rows)
+    return {
+        "groups": groups,
+        "cases": cases,
+        "clients": worklist.clients_of(cases.values()),
+        "pictures": {case.id: _picture(case) for case in cases.values()},
+        "people": worklist.people_of(rows),
+        "papers": worklist.papers_of(rows),
+    }
 
 
 def _picture(case: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, case, func, not_, or_, select
 
-from core import _, current_locale, current_principal, db, record_class, today
+from core import _, current_locale, current_principal, db, labels, record_class, today
 from plugins.cases import event_types
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine import load_pack
@@ -17,6 +17,8 @@ from plugins.deadlines.records import Deadline
 
 SHOWN = 12
 """Rows of a group before the rest is only counted."""
+ALL = 200
+"""Rows of a group on the page that shows nothing else."""
 
 
 LONG_PAST = timedelta(183)
@@ -83,11 +85,27 @@ def groups(*, own: bool, as_of: date | None = None) -> list[Group]:
 def long_past(*, own: bool, as_of: date | None = None) -> Group | None:
     """What passed so long ago that it can hardly be saved, as one line; None when there is nothing."""
     day = as_of or today()
-    found = _group(Span("overdue", _("Long past"), {"due__lt": day - LONG_PAST}), day, own, rows=False)
-    return found if found.count else None
+    found = _group(_past(day), day, own, limit=0)
+    return found._replace(href=address("past", own)) if found.count else None
 
 
-def _group(span: Span, day: date, own: bool, *, rows: bool = True) -> Group:
+def whole(level: str, *, own: bool, page: int = 1) -> list[Group]:
+    """The groups behind a figure: overdue, today, week, later or past; `ALL` rows at a time."""
+    day = today()
+    chosen = [_past(day)] if level == "past" else [span for span in spans(day) if span.level == level]
+    return [_group(span, day, own, limit=ALL, page=page) for span in chosen]
+
+
+def address(level: str, own: bool) -> str:
+    """The page of the groups behind a figure."""
+    return f"/deadlines/work/{level}" + ("" if own else "?all=1")
+
+
+def _past(day: date) -> Span:
+    return Span("overdue", _("Long past"), {"due__lt": day - LONG_PAST}, newest=True)
+
+
+def _group(span: Span, day: date, own: bool, *, limit: int = SHOWN, page: int = 1) -> Group:
     chosen = [
         *urgent(day),
         *(_condition(name, value) for name, value in span.dates.items()),
@@ -98,9 +116,9 @@ def _group(span: Span, day: date, own: bool, *, rows: bool = True) -> Group:
     counts = db.session.execute(select(func.count(Deadline.id), fatal, unsure).where(*chosen)).one()
     count, fatal_count, unsure_count = (int(number or 0) for number in counts)
     order = (Deadline.due.desc(), Deadline.id) if span.newest else (Deadline.internal_date, Deadline.due, Deadline.id)
-    query = select(Deadline).where(*chosen).order_by(*order).limit(SHOWN)
-    found = list(db.session.scalars(query)) if count and rows else []
-    return Group(span.level, span.label, count, found, _address(span, own), fatal_count, unsure_count)
+    query = select(Deadline).where(*chosen).order_by(*order).limit(limit).offset((page - 1) * limit)
+    found = list(db.session.scalars(query)) if count and limit else []
+    return Group(span.level, span.label, count, found, address(span.level, own), fatal_count, unsure_count)
 
 
 _OPERATORS = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
@@ -109,12 +127,6 @@ _OPERATORS = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": o
 def _condition(name: str, day: date) -> Any:
     field, _sep, code = name.partition("__")
     return _OPERATORS[code](getattr(Deadline, field), day)
-
-
-def _address(span: Span, own: bool) -> str:
-    query = {"status__in": ",".join(LIVE), "kind": "deadline"} | ({"responsible": "me"} if own else {})
-    query |= {name: day.isoformat() for name, day in span.dates.items()}
-    return "/r/deadlines.deadline?view=-&" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
 def has_own() -> bool:
@@ -146,17 +158,13 @@ def cases_of(rows: Iterable[Any]) -> dict[int, Any]:
 
 
 def people_of(rows: Iterable[Any]) -> dict[int, str]:
-    """Names of the people responsible."""
-    user = record_class("core.user")
-    ids = {row.responsible_id for row in rows if row.responsible_id}
-    return dict(db.session.execute(select(user.id, user.name).where(user.id.in_(ids))).all()) if ids else {}
+    """Names of the people responsible, in the reader's language."""
+    return labels("core.user", {row.responsible_id for row in rows if row.responsible_id})
 
 
 def clients_of(cases: Iterable[Any]) -> dict[int, str]:
-    """Names of the clients of cases, as far as the person sees them."""
-    model = record_class("clients.client")
-    ids = {row.client_id for row in cases if row.client_id}
-    return dict(db.session.execute(select(model.id, model.name).where(model.id.in_(ids))).all()) if ids else {}
+    """Names of the clients of cases, as far as the person sees them, in the reader's language."""
+    return labels("clients.client", {row.client_id for row in cases if row.client_id})
 
 
 def papers_of(rows: Iterable[Any]) -> dict[int, str]:

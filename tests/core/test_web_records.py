@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from core import record_class, system
+from core.records.dump import forget_labels
+
 pytest_plugins = ("tests.e2e.fixtures",)
 
 
@@ -97,6 +100,7 @@ def test_saving_an_old_version_shows_both_values_to_choose_from(visit, desk):
     assert ann.post(place, version=version, **(fields | {"name": "First save", "amount": "12.50"})).status_code == 303
     second = ann.post(place, version=version, **(fields | {"name": "Second save", "amount": "99"}))
     assert second.status_code == 409
+    assert "You changed this in another window" in second.text
     assert "First save" in second.text
     assert "Second save" in second.text
     fresh = version_of(second)
@@ -114,6 +118,38 @@ def test_a_change_reads_old_to_new_on_the_timeline(visit, desk):
     place = make(ann, desk.ids, name="Old words")
     ann.post(place, version=version_of(ann.get(f"{place}/edit")), name="New words", keeper=str(desk.ids["ann"]))
     assert "<s>Old words</s> → New words" in ann.get(place).text
+
+
+def test_somebody_else_s_change_is_named_when_versions_clash(visit, desk):
+    place = make(visit("ann"), desk.ids, name="Shared")
+    root, version = visit("root"), version_of(visit("root").get(f"{place}/edit"))
+    visit("ann").post(place, version=version, name="By Ann", keeper=str(desk.ids["ann"]))
+    clash = root.post(place, version=version, name="By root", keeper=str(desk.ids["ann"]))
+    assert clash.status_code == 409
+    assert "Ann changed this meanwhile" in clash.text
+
+
+def test_the_timeline_names_what_was_chosen_for_an_action_and_people_in_the_reader_s_language(visit, desk):
+    bob = visit("bob")
+    place = make(bob, desk.ids, name="Moved paper", keeper=str(desk.ids["bob"]))
+    assert bob.post(f"{place}/-/do/shelve", shelf="upper").status_code == 303
+    assert "Shelve: Upper shelf" in bob.get(place).text
+    with desk.app.app_context(), system("names") as session:
+        session.get(record_class("core.user"), desk.ids["bob"]).name_en = "Bob Young"
+    forget_labels()
+    assert "Bob Young</b> created this" in bob.get(place).text
+    zh = visit("bob", **{"Accept-Language": "zh"})
+    zh.client.set_cookie("zhian_locale", "zh")
+    page = zh.get(place).text
+    assert "上架：上层" in page
+    assert "Bob Young" not in page
+
+
+def test_a_related_list_without_rows_says_none_without_a_second_zero(visit, desk):
+    ann = visit("ann")
+    page = ann.get(make(ann, desk.ids, name="Childless")).text
+    assert page.count('<span class="z-count">0</span>') <= 1
+    assert "None yet." in page
 
 
 def test_get_changes_nothing(visit, desk):

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from core import record_class, system
 from core.clock import now
+from core.records.dump import forget_labels
 from core.web.security import safe_next
 
 pytest_plugins = ("tests.e2e.fixtures",)
@@ -155,3 +157,29 @@ def test_redirects_do_not_leave_the_house(target):
 def test_the_language_of_the_sign_in_page_can_be_chosen(visit):
     assert "登录" in visit().get("/login?locale=zh").text
     assert "Sign in" in visit().get("/login?locale=en").text
+
+
+def test_the_language_chosen_on_the_sign_in_page_stays_with_the_account(visit, desk):
+    ann = visit(**{"Accept-Language": "zh"})
+    page = ann.get("/login?locale=zh")
+    assert 'name="locale" value="zh"' in page.text
+    assert ann.sign_in("ann", locale="zh").status_code == 303
+    assert '<html lang="zh-CN"' in ann.get("/").text
+    other = visit("ann", **{"Accept-Language": "en"})
+    assert '<html lang="zh-CN"' in other.get("/").text, "on another device too"
+    assert ann.sign_in("ann", locale="en").status_code == 303
+    assert '<html lang="en"' in visit("ann").get("/").text
+
+
+def test_an_english_reader_sees_english_names(visit, desk):
+    with desk.app.app_context(), system("names") as session:
+        rea = session.get(record_class("core.user"), desk.ids["rea"])
+        rea.name, rea.name_en, rea.locale = "雷雅", "Rea Lei", "en"
+    forget_labels()
+    rea = visit("rea")
+    home = rea.get("/").text
+    assert ", Rea Lei" in home
+    assert "雷雅" not in home
+    rea.post("/settings/look", locale="zh")
+    assert "雷雅" in rea.get("/").text
+    rea.post("/settings/look", locale="en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from core import DEMO_PASSWORD, record_class, registry, system, today
+from core import DEMO_PASSWORD, acting_as, load_principal, record_class, registry, system, today
 from core.app import create_app
 from core.permissions.passwords import verify
 from core.records.audit import AuditEntry
@@ -19,6 +20,8 @@ from core.setup.demo import demo_logins
 from core.setup.model import SetupMark
 from plugins.cases import Case, Event, model
 from plugins.clients import Client
+from plugins.deadlines import worklist
+from plugins.deadlines.views import home
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +127,25 @@ def test_each_person_with_cases_has_something_for_today_and_the_next_days(story)
         assert days[now], f"{login} has nothing today"
         assert any(now < day <= now + timedelta(days=14) for day in days), f"{login} has nothing in two weeks"
     assert any(day < now for days in on.values() for day in days), "somebody is late"
+
+
+@pytest.mark.parametrize("login", ["s01", "s08", "s09", "s10", "s12", "s13", "s19", "s26", "admin"])
+def test_each_figure_of_the_work_list_counts_the_very_rows_behind_its_link(story, login):
+    user, level = record_class("core.user"), re.compile(r"/deadlines/work/(\w+)(\?all=1)?$")
+    with system("test") as session:
+        ident = session.scalar(select(user.id).where(user.login == login))
+    with acting_as(load_principal(ident)):
+        panel = next((panel for panel in home() if panel.key == "deadlines"), None)
+        assert panel is not None
+        tiles = [(tile["value"], tile["href"]) for tile in panel.context["tiles"]]
+        if panel.context["past"]:
+            tiles.append((panel.context["past"].count, panel.context["past"].href))
+        assert len(tiles) >= 4
+        for value, href in tiles:
+            found = level.search(href)
+            groups = worklist.whole(found[1], own=not found[2])
+            rows = [row.id for group in groups for row in group.rows]
+            assert value == len(rows) == len(set(rows)) == sum(group.count for group in groups), href
 
 
 def test_deadlines_of_all_ends_are_there(story):

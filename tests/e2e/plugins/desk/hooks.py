@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     CalendarView,
+    Choice,
     Column,
     DetailView,
     Endpoints,
@@ -32,7 +33,8 @@ from core import (
 )
 from desk.records import Paper
 
-ALL = ("read", "create", "update", "delete", "export", "file", "urge")
+ALL = ("read", "create", "update", "delete", "export", "file", "urge", "shelve")
+SHELVES = (Choice("upper", L("上层", "Upper shelf")), Choice("lower", L("下层", "Lower shelf")))
 MAIN = Section("main", L("要点", "Main"), ("name", "number", "state", "due", "keeper", "amount", "urgent"))
 REFUSAL = Section("refusal", L("驳回", "Refusal"), ("remark",), when=lambda paper: paper.state == "refused")
 MORE = Section("more", L("其他", "More"), ("kinds", "tags", "parent", "remark"))
@@ -120,6 +122,13 @@ def register_actions() -> list[Action]:
             params=(reason,),
             primary=True,
             available=lambda paper: paper.state == "draft" or L("只有草稿能提交", "Only drafts are filed"),
+        ),
+        Action(
+            "desk.paper",
+            "shelve",
+            L("上架", "Shelve"),
+            lambda paper, given: update(paper, {"remark": given["shelf"]}),
+            params=lambda paper: (Param("shelf", L("架", "Shelf"), "choice", required=True, choices=SHELVES),),
         ),
         Action("desk.paper", "urge", L("加急", "Mark urgent"), urge, bulk=True, icon="bolt"),
     ]
