@@ -15,6 +15,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LOG_LIMIT = 5_000_000  # bytes; one older log is kept
 LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps dying
+YOUNG = 4.0  # seconds; who lived longer was killed or hit by something, and starts again at once
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -71,7 +72,7 @@ class Child:
         if self.process is None or self.process.poll() is None:
             return False
         lived = time.monotonic() - self.started_at
-        self.failures = 0 if lived > 60 else self.failures + 1
+        self.failures = 0 if lived > YOUNG else self.failures + 1
         self.next_start = time.monotonic() + min(LONGEST_PAUSE, 0.2 * 2**self.failures if self.failures > 1 else 0)
         return True
 
