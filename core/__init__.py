@@ -43,7 +43,7 @@ _FACE = {
     "core.permissions.principal": ("Principal", "current_principal"),
     "core.permissions.whitelist": ("hidden_but",),
     "core.permissions.rules": ("FieldRule", "Grant", "Role", "Rule", "Scopes", "scopes_of_place", "scopes_via"),
-    "core.db": ("acting_as", "db", "elevated", "settle", "system", "transaction"),
+    "core.db": ("acting_as", "db", "elevated", "settle", "start_writing", "system", "transaction"),
     "core.hooks.specs": ("hookimpl",),
     "core.registry": (
         "Action",

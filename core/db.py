@@ -109,6 +109,12 @@ def transaction() -> Iterator[Any]:
         raise
 
 
+def start_writing() -> None:
+    """For a request that only read so far: forget what it read, and let what follows write, for example a log."""
+    db.session.rollback()
+    write_intent.set(True)
+
+
 def settle(session: Any) -> None:
     """Flush until hooks add nothing more."""
     for _round in range(20):
@@ -213,6 +219,7 @@ __all__ = [
     "elevated",
     "init_db",
     "settle",
+    "start_writing",
     "system",
     "transaction",
     "write_intent",
