@@ -132,12 +132,14 @@ def _after_flush_postexec(session: GuardedSession, context: UOWTransaction) -> N
 @event.listens_for(GuardedSession, "after_soft_rollback")
 def _forget(session: GuardedSession, previous: Any) -> None:
     session.info.pop("flushes", None)
-    session.info.pop("wrote", None)
+    if previous.parent is None:  # behind a savepoint the transaction keeps what it wrote
+        session.info.pop("wrote", None)
 
 
 @event.listens_for(GuardedSession, "after_commit")
 def _committed(session: GuardedSession) -> None:
-    session.info.pop("wrote", None)
+    if not session.in_nested_transaction():
+        session.info.pop("wrote", None)
 
 
 def check_before(session: GuardedSession, work: Pending) -> None:
