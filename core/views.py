@@ -151,12 +151,14 @@ class KanbanView(View):
 
 @dataclass(frozen=True)
 class CalendarView(View):
-    """A calendar by a date field."""
+    """A calendar by a date field. `label(row)` words an entry out of the fields `needs`; else `title` names it."""
 
     kind: ClassVar[str] = "calendar"
     date: str = "date"
     title: str = "title"
     tone: str | None = None
+    needs: tuple[str, ...] = ()
+    label: Callable[[dict[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True)

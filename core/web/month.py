@@ -32,16 +32,15 @@ def month(state: ListState) -> Any:
     weeks = calendar.Calendar(0).monthdatescalendar(first.year, first.month)
     span = (Filter(view.date, "gte", weeks[0][0]), Filter(view.date, "lte", weeks[-1][-1]))
     title = view.title if view.title in kind.fields else kind.title
-    names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone) if readable(kind, n)))
+    names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone, *view.needs) if readable(kind, n)))
     found = list_records(
         kind.model, state.query(fields=names, filters=(*state.filters, *span), sort=(view.date,), page=1, limit=MOST)
     )
     by_day: dict[date, list[dict[str, Any]]] = {}
     for row in found.rows:
         day = row[view.date] if not hasattr(row[view.date], "hour") else fmt.local_day(row[view.date])
-        by_day.setdefault(day, []).append(
-            {"id": row["id"], "label": row.get(title) or row["id"], "level": fmt.urgency(day)}
-        )
+        label = (view.label(row) if view.label else row.get(title)) or row["id"]
+        by_day.setdefault(day, []).append({"id": row["id"], "label": label, "level": fmt.urgency(day)})
     context = frame(state) | {
         "heading": heading(first),
         "weeks": [[_cell(day, first, by_day.get(day, []), state, view.date) for day in week] for week in weeks],

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import select
 
 from core import _, current_locale, db, gettext, labels, local, record_class
+from plugins.cases import event_types
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine import Evaluator, InputError, Outcome
 from plugins.deadlines.engine.milestones import milestones
 from plugins.deadlines.engine.trace import Step, explain
-from plugins.deadlines.engine.words import STEPS
+from plugins.deadlines.engine.words import FACTS, STEPS
 from plugins.deadlines.overlay import engine as engine_in_force
 from plugins.deadlines.reading import engine_inputs
 from plugins.deadlines.records import MANUAL, Deadline, Reminder
@@ -64,10 +65,9 @@ def _trace(engine: Evaluator, deadline: Deadline) -> tuple[list[Step], Outcome |
 
 def why_step(step: Step, rule: Any) -> dict[str, Any]:
     """A step of the trace as the page draws it; the law stands in Chinese, the event in the reader's language."""
-    zh = current_locale() == "zh"
     laws = [{"label": part} for part in step.source.split("; ") if part and part != rule.trigger]
     if rule.trigger in step.source:
-        words = rule.trigger_zh if zh else rule.trigger.replace("_", " ").lower()
+        words = trigger_words(rule.trigger, rule.trigger_zh)
         laws.insert(0, {"label": words, "icon": "file-text"})
     return {
         "title": step.text(current_locale()),
@@ -76,6 +76,14 @@ def why_step(step: Step, rule: Any) -> dict[str, Any]:
         "result_note": weekday_words(step.date) if step.date else "",
         "end": step.code in ("roll.moved", "roll.kept", "roll.never"),
     }
+
+
+def trigger_words(code: str, zh: str) -> str:
+    """What sets the period running, in the reader's language: the event's name, or where it is no event, a fact's."""
+    event, locale = event_types().get(code), current_locale()
+    if event is not None:
+        return event.label(locale)
+    return zh if locale == "zh" else FACTS.get(code, code.replace("_", " ").capitalize())
 
 
 def weekday_words(day: date) -> str:

@@ -18,6 +18,7 @@ from core import (
     Tab,
     View,
     _,
+    current_locale,
     current_principal,
     gettext,
     registry,
@@ -108,7 +109,14 @@ def _deadline_list() -> ListView:
 def _deadline_views() -> list[View]:
     return [
         _deadline_list(),
-        CalendarView(DEADLINE, date="due", title="heading", tone="severity"),
+        CalendarView(
+            DEADLINE,
+            date="due",
+            title="heading",
+            tone="severity",
+            needs=("heading", "name", "name_en"),
+            label=_entry,
+        ),
         DetailView(
             DEADLINE,
             subtitle=("rule_code", "case"),
@@ -136,6 +144,12 @@ def _deadline_views() -> list[View]:
             ),
         ),
     ]
+
+
+def _entry(row: dict[str, Any]) -> str:
+    """The case and the matter in the reader's language; the stored heading is in Chinese."""
+    heading, name, english = row.get("heading") or "", row.get("name") or "", row.get("name_en")
+    return heading.removesuffix(name) + english if current_locale() == "en" and english else heading or name
 
 
 def _rule_views() -> list[View]:

@@ -16,7 +16,10 @@ ROLL_BASIS = {
     "tm": "商标法实施条例第12条",
     "court": "民事诉讼法第85条、行政诉讼法第101条",
     "wipo": "PCT Rule 80.5, Madrid Rule 4",
+    "office_days": "民法典第203条",
 }
+OTHER_OFFICES = ("CN.CR.", "CN.CUSTOMS.", "CN.PAT.DRUG_")
+"""Rules that move over the same days as trademark ones, but by the general rule, not by the trademark regulations."""
 
 
 class Step(NamedTuple):
@@ -131,11 +134,12 @@ def _counted(step: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[int, s
 def _roll_step(calendars: Calendars, rule: Rule, found: Outcome) -> Step:
     if rule.roll == "none":
         return Step("roll.never", {}, found.due, "; ".join(rule.legal_basis))
-    params: dict[str, Any] = {"calendar": rule.roll}
+    calendar = "office_days" if rule.roll == "tm" and rule.code.startswith(OTHER_OFFICES) else rule.roll
+    params: dict[str, Any] = {"calendar": calendar}
     if found.due == found.nominal:
-        return Step("roll.kept", params, found.due, ROLL_BASIS[rule.roll])
+        return Step("roll.kept", params, found.due, ROLL_BASIS[calendar])
     params["reason"] = rest_reason(calendars, found.nominal)
-    return Step("roll.moved", params, found.due, ROLL_BASIS[rule.roll])
+    return Step("roll.moved", params, found.due, ROLL_BASIS[calendar])
 
 
 def rest_reason(calendars: Calendars, day: date) -> tuple[str, int]:

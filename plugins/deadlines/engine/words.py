@@ -74,6 +74,7 @@ UNITS = {
 CALENDARS = {
     "patent": ("patent office", "专利局"),
     "tm": ("trademark", "商标"),
+    "office_days": ("statutory working day", "法定工作日"),
     "court": ("court", "法院"),
     "wipo": ("WIPO", "国际局"),
     "none": ("unmoved", "不顺延"),
@@ -152,6 +153,8 @@ STEPS = {
     "last day with late fee": "宽展期最后一日",
     "new term": "新有效期起始日",
 }
+FACTS = {"STATED_TERM": "The stated end of term"}
+"""English words for what sets a period running without being an event."""
 _TABLES = {"calendar": CALENDARS, "delivery": DELIVERIES, "base": BASES}
 
 

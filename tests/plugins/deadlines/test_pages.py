@@ -9,6 +9,7 @@ from core import get, record_class, system, today, update
 from core.api.keys import issue_key
 from core.messages import sending as mails
 from core.permissions.passwords import hash_password
+from plugins.cases import event_types
 from plugins.deadlines import reminders
 from plugins.deadlines.records import Deadline
 from tests.e2e.desk import PASSWORD, Visitor
@@ -99,6 +100,30 @@ def test_a_list_a_calendar_and_the_tab_of_a_case_show_deadlines(docket, visit):
     assert agent.get(f"/r/deadlines.deadline?view=-&as=calendar&month={row.due:%Y-%m}").status_code == 200
     assert f"/r/deadlines.deadline/{row.id}" in agent.get(f"/r/cases.case/{row.case_id}?tab=deadlines").text
     assert row.due.strftime("%Y") in agent.get("/r/cases.case").text
+
+
+def test_the_calendar_and_the_trace_speak_the_reader_s_language(docket, visit):
+    row = docket.refused_mark()
+    agent = visit("agent")
+    month = agent.get(f"/r/deadlines.deadline?view=-&as=calendar&month={row.due:%Y-%m}").text
+    assert row.name_en in month
+    assert row.name not in month
+    page = agent.get(f"/r/deadlines.deadline/{row.id}").text
+    assert event_types()["TM_REFUSAL_ISSUED"].en in page
+    assert "tm refusal issued" not in page
+
+
+def test_a_copyright_deadline_cites_no_trademark_law(docket, visit):
+    case_id = docket.case("cr_software", status="filed", title="茶园管理软件")
+    docket.event(case_id, "CR_SOFTWARE_CORRECTION_SERVED", today())
+    row = docket.one(case_id, "CN.CR.SOFTWARE_CORRECTION")
+    page = visit("agent").get(f"/r/deadlines.deadline/{row.id}").text
+    assert "Software correction notice" in page
+    assert "cr software correction served" not in page
+    assert "计算机软件著作权登记办法" in page
+    assert "民法典第203条" in page
+    assert "statutory working day calendar" in page
+    assert "商标法" not in page
 
 
 def test_a_mail_can_be_read_in_the_product(docket, visit):
