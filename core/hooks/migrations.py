@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from core.hooks.indexes import SUFFIXES, ensure_indexes
 from core.records.base import MODELS, Base
+from core.records.secrets import EncryptedText
 from core.records.types import ExactDecimal, Instant
 from core.registry import Registry
 from core.settings import Settings
@@ -179,7 +180,7 @@ def _render(kind: str, item: Any, context: Any) -> Any:
     if kind == "type" and isinstance(item, Instant):
         context.imports.add("from core.records.types import ExactDecimal, Instant")
         return "Instant()"
-    return False
+    return "sa.Text()" if kind == "type" and isinstance(item, EncryptedText) else False
 
 
 def _write(
