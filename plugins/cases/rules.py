@@ -104,6 +104,8 @@ def files_of_the_unpublished(model: Any, principal: Principal) -> ColumnElement[
 
 
 RULES = (Rule("core.attachment", "files of unpublished inventions", files_of_the_unpublished, actions=("read",)),)
+
+
 def of_their_cases(model: Any, principal: Principal) -> ColumnElement[bool]:
     """Parts of cases of the clients that a person of a client is bound to."""
     mine = claimed(_case.client_id, principal)
@@ -116,7 +118,5 @@ def theirs(model: Any, principal: Principal) -> ColumnElement[bool]:
     return mine if mine is false() else and_(mine, model.archived_at.is_(None))
 
 
-CASE_SCOPES = Scopes(
-    own=own, assigned=named, team=team, department=department, branch=branch, extra={"client": theirs}
-)
+CASE_SCOPES = Scopes(own=own, assigned=named, team=team, department=department, branch=branch, extra={"client": theirs})
 PART_SCOPES = replace(scopes_via("case"), extra={"client": of_their_cases})

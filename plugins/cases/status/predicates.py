@@ -21,6 +21,9 @@ POSTAL_PRESUMPTION = timedelta(days=15)
 MARGIN = timedelta(days=14)
 """The longest stretch by which holidays move the last day of a period; within it only a person can tell."""
 
+SHORTER_OPPOSITION = date(2027, 1, 1)
+"""Marks published from this day on can be opposed for two months (trademark law of 2026)."""
+
 PREDICATES: dict[str, Predicate] = {}
 
 
@@ -162,6 +165,39 @@ def happened(facts: Facts, code: str) -> Answer:
 def never(facts: Facts, code: str) -> Answer:
     """No such event is on the file."""
     return facts.last(code) is None
+
+
+@predicate
+def on_file(facts: Facts, code: str) -> Answer:
+    """Such an event is on the file; for cases taken over from elsewhere its absence tells nothing."""
+    return True if facts.last(code) is not None else None
+
+
+@predicate
+def opposition_period_over(facts: Facts) -> Answer:
+    """Three months from the first publication, two for publications from 2027; holidays may move the last day."""
+    first = facts.get("publication_date")
+    if first is None:
+        return None
+    last = first + relativedelta(months=2 if first >= SHORTER_OPPOSITION else 3)
+    return False if facts.today <= last else True if facts.today > last + MARGIN else None
+
+
+@predicate
+def ended_on_annuity_day(facts: Facts) -> Answer:
+    """The right ended on an anniversary of filing; any other day of a notice is looked at by a person."""
+    filed, ended = facts.get("filing_date"), facts.get("cessation_date")
+    if filed is None or ended is None:
+        return None
+    return True if ended == filed + relativedelta(years=ended.year - filed.year) else None
+
+
+@predicate
+def others_go_on(facts: Facts) -> Answer:
+    """The country is one of several designations; a person looks at it where it is the only one, or not listed."""
+    countries, country = facts.get("designations") or [], str(facts.get("country") or "").casefold()
+    known = [str(name).casefold() for name in countries]
+    return True if country in known and len(known) > 1 else None
 
 
 @predicate

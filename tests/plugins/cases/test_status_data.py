@@ -72,6 +72,46 @@ def test_every_condition_is_classified_and_its_checks_exist():
             assert name in PREDICATES
 
 
+CONSEQUENCE, LENGTH, ADVICE, CAUSE = (
+    "says what follows by law; nothing is left to decide",
+    "names the length of the period that the deadline engine counts",
+    "tells the person what to do or to look at next",
+    "tells what usually leads to the office's act, which has happened",
+)
+EXPLANATIONS = {
+    "a running official or priority deadline keeps running and stays on the board": CONSEQUENCE,
+    "file again as a new case": ADVICE,
+    "filing date lost; a new filing is a new case": CONSEQUENCE,
+    "15 days: same-day intake": LENGTH,
+    "opens the opposition clock by itself": CONSEQUENCE,
+    "alert at once; papers may go only to the registered address": ADVICE,
+    "right is deemed acquired when the opposition period of the FIRST publication ended (3 months; 2 for publications "
+    "from 2027)": CONSEQUENCE,
+    "30 days to sue": LENGTH,
+    "typical since 2025-05: prove a reasonable search for use": CAUSE,
+    "usual cause: name or address differs from the register": CAUSE,
+    "15 days, fatal": LENGTH,
+    "file again as a new case; priority may be at risk": ADVICE,
+    "recompute everything": CONSEQUENCE,
+    "filing the drawings moves the filing date; cancelling the reference keeps it": CONSEQUENCE,
+    "early publication can be asked": ADVICE,
+    "waive the same-day utility model; since 2026-01-01 changing the claims is no way out": ADVICE,
+    "three years from PRIORITY: only about four months after a 32-month entry": LENGTH,
+    "set by the clerk when the file goes back to the first examiner": ADVICE,
+    "ONE month": LENGTH,
+    "fee missed or formal fault": CAUSE,
+    "30 days": LENGTH,
+    "60 days at the national centre; provinces differ": LENGTH,
+}
+"""Prose of the models that states no condition, each with the reason; every other one is checked or confirmed."""
+
+
+def test_a_condition_is_left_unchecked_only_where_its_prose_is_an_explanation():
+    assert {c.text for c in status.conditions().values() if c.hint} == set(EXPLANATIONS)
+    for condition in status.conditions().values():
+        assert condition.text in EXPLANATIONS or condition.checks or condition.confirm
+
+
 def test_every_named_predicate_is_used():
     assert {check[0] for c in status.conditions().values() for check in c.checks} | {"outcome_is"} == set(PREDICATES)
 

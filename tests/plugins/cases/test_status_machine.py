@@ -202,3 +202,65 @@ def test_the_road_shows_travelled_now_and_expected_ranges():
 
 def test_the_road_ends_where_the_case_ends():
     assert [s.state for s in status.road(TM, [("filed", TODAY), ("not_accepted", TODAY)], {})] == ["ok", "bad"]
+
+
+def moved(model_, state, event, roles, **known):
+    return apply_event(model_, state, (), event, facts(**known), roles)
+
+
+def test_the_end_of_the_opposition_period_is_believed_only_when_it_is_over():
+    published = {"publication_date": date(2026, 7, 1)}
+    assert moved(TM, "published", "TM_OPPOSITION_PERIOD_ENDED", None, values=published).moved
+    running = {"publication_date": date(2026, 9, 1)}
+    early = moved(TM, "published", "TM_OPPOSITION_PERIOD_ENDED", None, values=running)
+    assert [p.kind for p in early.problems] == ["condition"]
+    asked = moved(TM, "published", "TM_OPPOSITION_PERIOD_ENDED", None)
+    assert [p.kind for p in asked.problems] == ["confirmation"]
+    assert moved(TM, "published", "TM_OPPOSITION_PERIOD_ENDED", None, confirmation="查询商标网").moved
+
+
+def test_a_mark_published_in_2027_can_be_opposed_for_two_months():
+    known = facts(values={"publication_date": date(2027, 1, 6)}, today=date(2027, 3, 25))
+    assert apply_event(TM, "published", (), "TM_OPPOSITION_PERIOD_ENDED", known, None).moved
+
+
+def test_there_is_one_first_office_action_and_later_ones_follow_it():
+    first = {"values": {"dispatch_date": TODAY, "citations": ["D1"], "claims_rejected": "1-3"}, "event_document": True}
+    assert moved(INV, "substantive_exam", "PAT_OA1_ISSUED", None, **first).moved
+    past = (Past("PAT_OA1_ISSUED", date(2026, 3, 1)),)
+    again = moved(INV, "oa_replied", "PAT_OA1_ISSUED", None, past=past, **first)
+    assert [p.kind for p in again.problems] == ["condition"]
+    assert moved(INV, "oa_replied", "PAT_OA2_ISSUED", None, past=past, **first).moved
+    taken_over = moved(INV, "oa_replied", "PAT_OA2_ISSUED", None, **first)
+    assert [p.kind for p in taken_over.problems] == ["confirmation"]
+
+
+def test_a_right_ends_on_its_annuity_day_or_a_person_says_why_not():
+    def ended(day, **more):
+        values = {"filing_date": date(2020, 2, 29), "cessation_date": day}
+        return moved(INV, "loss_notice", "PAT_TERMINATED", None, values=values, event_document=True, **more)
+
+    assert ended(date(2026, 2, 28)).moved
+    assert [p.kind for p in ended(date(2026, 3, 15)).problems] == ["confirmation"]
+    assert ended(date(2026, 3, 15), confirmation="通知书如此").confirmed
+
+
+def test_a_refused_designation_leaves_the_others_alive_or_is_looked_at():
+    madrid = model("madrid")
+
+    def refused(*designations, country="日本"):
+        values = {"country": country, "outcome": "adverse", "designations": list(designations)}
+        return moved(madrid, "provisional_refusal", "MADRID_DESIGNATION_REFUSED", None, values=values)
+
+    assert refused("日本", "美国").moved
+    assert [p.kind for p in refused("日本").problems] == ["confirmation"]
+    assert [p.kind for p in refused("法国", "美国").problems] == ["confirmation"]
+
+
+def test_that_nothing_is_added_is_said_by_a_person_with_a_reason():
+    attacked = model("pat_invalidation")
+    silent = moved(attacked, "supplement_open", "CASE_RESUMED", None, values={"reason": "无补充"})
+    assert [p.kind for p in silent.problems] == ["confirmation"]
+    assert moved(
+        attacked, "supplement_open", "CASE_RESUMED", None, values={"reason": "无补充"}, confirmation="无补充"
+    ).moved
