@@ -1,4 +1,4 @@
-"""Named actions on bills, payments, refunds, write-offs, quotations and cases: their inputs; the work is elsewhere."""
+"""Named actions on bills, payments and what needs two persons; on quotations and cases: `actions_offers`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core import Action, FieldError, Invalid, Param, _
-from plugins.billing import bills, receipts
+from plugins.billing import actions_offers, bills, receipts, reminders, requests
 
-BILL, PAYMENT = "billing.bill", "billing.payment"
+BILL, PAYMENT, REFUND, WRITE_OFF = "billing.bill", "billing.payment", "billing.refund", "billing.write_off"
+REASON = Param("reason", _("Reason"), required=True)
+OPINION = Param("opinion", _("Opinion"))
 
 
 def actions() -> list[Action]:
     """All actions of the plugin."""
-    return [*_bills(), *_payments()]
+    return [*_bills(), *_ends(), *_payments(), *_corrections(), *_decisions(), *actions_offers.actions()]
 
 
 def _bills() -> list[Action]:
@@ -31,19 +33,53 @@ def _bills() -> list[Action]:
         ),
         Action(
             BILL,
+            "remind",
+            _("Send a reminder"),
+            lambda found, _given: reminders.remind_many(found),
+            available=reminders.can_remind,
+            bulk=True,
+            primary=True,
+            icon="mail",
+        ),
+    ]
+
+
+def _ends() -> list[Action]:
+    """Ways out of a bill other than being paid."""
+    return [
+        Action(
+            BILL,
             "credit",
             _("Credit note"),
             lambda bill, given: bills.credit_note(bill, given["reason"]),
-            params=(Param("reason", _("Reason"), required=True),),
+            params=(REASON,),
             available=bills.can_credit,
             icon="receipt-refund",
         ),
         Action(
             BILL,
+            "write_off",
+            _("Write off"),
+            lambda bill, given: _id(requests.request_write_off(bill, given["amount"], given["reason"])),
+            params=(Param("amount", _("Amount"), "money", help=_("Empty: the whole balance.")), REASON),
+            available=requests.can_write_off,
+            icon="eraser",
+        ),
+        Action(
+            BILL,
+            "discard",
+            _("Discard the draft"),
+            lambda bill, given: _nothing(bills.void(bill, given["reason"])),
+            params=(REASON,),
+            available=bills.is_draft,
+            icon="x",
+        ),
+        Action(
+            BILL,
             "void",
             _("Void"),
-            lambda bill, given: bills.void(bill, given["reason"]) and None,
-            params=(Param("reason", _("Reason"), required=True),),
+            lambda bill, given: _nothing(bills.void(bill, given["reason"])),
+            params=(REASON,),
             available=bills.can_void,
             icon="x",
         ),
@@ -52,6 +88,14 @@ def _bills() -> list[Action]:
 
 def _issued(bill: Any) -> dict[str, Any]:
     return {"number": bill.number, "message": _("%(number)s is issued.", number=bill.number)}
+
+
+def _id(record: Any) -> dict[str, Any]:
+    return {"id": record.id, "url": f"/r/{record.__record__['key']}/{record.id}"}
+
+
+def _nothing(_done: Any) -> None:
+    return None
 
 
 def _payments() -> list[Action]:
@@ -80,28 +124,82 @@ def _payments() -> list[Action]:
             primary=True,
             icon="link",
         ),
+    ]
+
+
+def _corrections() -> list[Action]:
+    """Money that goes another way."""
+    return [
         Action(
             PAYMENT,
             "unallocate",
             _("Take back allocations"),
             lambda payment, given: {"amount": str(receipts.unallocate(payment, given["reason"], given["bill"]))},
-            params=(
-                Param("bill", _("Bill"), "link", target=BILL, help=_("Empty: all of them.")),
-                Param("reason", _("Reason"), required=True),
-            ),
+            params=(Param("bill", _("Bill"), "link", target=BILL, help=_("Empty: all of them.")), REASON),
             available=receipts.has_allocations,
             icon="unlink",
         ),
         Action(
             PAYMENT,
+            "request_refund",
+            _("Ask for a refund"),
+            lambda payment, given: _id(requests.request_refund(payment, given["amount"], given["reason"])),
+            params=(Param("amount", _("Amount"), "money", required=True), REASON),
+            available=receipts.has_free_money,
+            icon="arrow-back-up",
+        ),
+        Action(
+            PAYMENT,
             "reverse",
             _("Reverse"),
-            lambda payment, given: receipts.reverse(payment, given["reason"]) and None,
-            params=(Param("reason", _("Reason"), required=True),),
+            lambda payment, given: _nothing(receipts.reverse(payment, given["reason"])),
+            params=(REASON,),
             available=receipts.can_reverse,
+            icon="x",
+        ),
+    ]
+
+
+def _decisions() -> list[Action]:
+    """The second person."""
+    return [
+        _decision(REFUND, "approve", _("Approve the refund"), requests.approve_refund),
+        _decision(WRITE_OFF, "sign", _("Sign the write-off"), requests.sign_write_off),
+        *(
+            Action(
+                record,
+                "reject",
+                _("Reject"),
+                lambda request, given: requests.reject(request, given["reason"]),
+                params=(REASON,),
+                available=requests.is_requested,
+                icon="x",
+            )
+            for record in (REFUND, WRITE_OFF)
+        ),
+        Action(
+            WRITE_OFF,
+            "reverse",
+            _("Take the write-off back"),
+            lambda request, given: _nothing(requests.reverse_write_off(request, given["reason"])),
+            params=(REASON,),
+            available=requests.can_reverse_write_off,
             icon="arrow-back-up",
         ),
     ]
+
+
+def _decision(record: str, code: str, label: Any, decide: Any) -> Action:
+    return Action(
+        record,
+        code,
+        label,
+        lambda request, given: _nothing(decide(request, given["opinion"])),
+        params=(OPINION,),
+        available=requests.is_requested,
+        primary=True,
+        icon="check",
+    )
 
 
 def wanted(given: dict[str, Any]) -> dict[int, Decimal]:
@@ -112,7 +210,10 @@ def wanted(given: dict[str, Any]) -> dict[int, Decimal]:
     found: dict[int, Decimal] = {}
     try:
         for row in rows or ():
-            found[int(row["bill"])] = found.get(int(row["bill"]), Decimal(0)) + Decimal(str(row["amount"]))
+            amount = Decimal(str(row["amount"]))
+            if not amount.is_finite() or amount != amount.quantize(Decimal("0.01")):
+                raise InvalidOperation
+            found[int(row["bill"])] = found.get(int(row["bill"]), Decimal(0)) + amount
     except (KeyError, TypeError, ValueError, InvalidOperation):
         message = _("Give the amounts as a list of bill and amount.")
         raise Invalid([FieldError("amounts", "invalid", message)]) from None

@@ -28,7 +28,7 @@ from core import (
 from plugins.billing import ledger
 from plugins.billing.reckoning.allocation import ORDER, release
 from plugins.billing.reckoning.amounts import ZERO
-from plugins.billing.records import Allocation, Bill, BillLine
+from plugins.billing.records import Allocation, Bill, BillLine, Payment, PriceItem
 from plugins.billing.settings import agreed
 
 NUMBERS = NumberRule(
@@ -77,7 +77,7 @@ def keep_issued_lines(lines: Iterable[Any]) -> None:
     ids = {line.bill_id for line in lines if line.bill_id}
     with elevated("look whether bills are drafts"):
         states = select(Bill.id).where(Bill.id.in_(ids), Bill.state != "draft")
-        if ids and not db.session().info.get("billing_lines") and db.session.scalar(states.limit(1)) is not None:
+        if ids and db.session.scalar(states.limit(1)) is not None:
             raise Refused(_("An issued bill is not changed. Make a credit note."), code="issued")
 
 
@@ -85,29 +85,16 @@ def check_lines(lines: Iterable[Any]) -> None:
     """Amounts of bills are not negative, those of credit notes not positive. Raises `Refused`."""
     for line in lines:
         values = ledger.amounts(line).values()
-        wrong = any(v > 0 for v in values) if line.corrects_id else any(v < 0 for v in values)
+        wrong = any(v > 0 for v in values) if getattr(line, "corrects_id", None) else any(v < 0 for v in values)
         if wrong:
             raise Refused(_("Amounts of a bill are not negative; a credit note takes amounts back."), code="sign")
 
 
 def follow_lines(lines: Iterable[Any]) -> None:
-    """The sums of drafts follow their lines; runs inside hooks, so it writes by statements."""
-    from sqlalchemy import update
-
-    ids = sorted({line.bill_id for line in lines if line.bill_id})
+    """The sums of drafts follow their lines."""
     with elevated("sums of a draft follow its lines"):
-        for bill_id in ids:
-            values = _Sums()
-            ledger.total_up(values, ledger.lines_of(bill_id))
-            statement = update(Bill).where(Bill.id == bill_id, Bill.state == "draft").values(**vars(values))
-            db.session.execute(statement, execution_options={"synchronize_session": False})
-        for held in list(db.session().identity_map.values()):
-            if isinstance(held, Bill) and held.id in ids:
-                db.session.expire(held, ["official_total", "disbursement_total", "service_total", "tax_total", "total"])
-
-
-class _Sums:
-    """Holds the sums of lines."""
+        for bill_id in sorted({line.bill_id for line in lines if line.bill_id}):
+            ledger.recount(bill_id)
 
 
 def is_draft(bill: Any) -> Any:
@@ -174,8 +161,6 @@ def _release_excess(original: Bill) -> None:
                 by_id[ident].amount -= back
                 by_id[ident].undo_reason = str(_("Credited by a credit note"))
                 payments.add(by_id[ident].payment_id)
-    from plugins.billing.records import Payment
-
     for payment in ledger.lock(Payment, payments).values():
         ledger.refresh_payment(payment)
 
@@ -196,10 +181,28 @@ def void(bill: Bill, reason: str) -> Bill:
     return bill
 
 
+def add_item(bill: Bill, item_id: int, quantity: Any, *, rush: bool = False) -> None:
+    """A service of the price list on a draft: counted on its case, or the stated quantity."""
+    from plugins.billing.drafting import rush_line
+    from plugins.billing.pricing import Matter, fee_table, line_of, matter_of
+    from plugins.billing.reckoning.official import Subject
+    from plugins.cases import Case
+
+    item = db.session.scalars(select(PriceItem).where(PriceItem.id == item_id)).one()
+    client, case = _client(bill.client_id), db.session.get(Case, bill.case_id) if bill.case_id else None
+    tier = client.tier if client is not None else None
+    matter = matter_of(case, tier=tier) if case is not None else Matter(Subject(), tier)
+    line = line_of(item, matter, fee_table(), quantity)
+    position = len(ledger.lines_of(bill.id))
+    for offset, values in enumerate([line, rush_line(line)] if rush else [line], 1):
+        values |= {"bill": bill.id, "case": bill.case_id, "position": position + offset}
+        create(BillLine, values, allow=("list_price", "price_percent", "note"))
+
+
 def can_void(bill: Any) -> Any:
     """True, or the reason why not."""
-    if bill.state == "void":
-        return _("This bill is void already.")
+    if bill.state in ("draft", "void"):
+        return _("Only issued bills are made void.")
     if bill.paid or bill.credited or bill.written_off or (bill.kind == "credit_note" and bill.state != "draft"):
         return _("Money is booked on this bill. Take it back first, or make a credit note.")
     return True

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from core import Action, Change, FieldRule, Grant, NumberRule, Record, Scopes, Seed, hookimpl
-from plugins.billing import actions, bills, receipts, rights, seed
-from plugins.billing.records import RECORDS, Bill, BillLine, Payment
+from plugins.billing import actions, bills, drafting, quoting, receipts, requests, rights, seed
+from plugins.billing.records import (
+    RECORDS,
+    Bill,
+    BillLine,
+    Payment,
+    Quotation,
+    QuotationLine,
+    Refund,
+    WriteOff,
+)
+from plugins.cases import Event
 
 
 @hookimpl
@@ -53,54 +63,71 @@ def register_seed() -> list[Seed]:
 
 @hookimpl
 def before_create(model: type[Record], records: list[Any]) -> None:
-    """Places and currencies of new bills and payments."""
-    if model is Bill:
-        bills.defaults(records)
-    elif model is BillLine:
-        bills.keep_issued_lines(records)
+    """Places and currencies of what is new; no lines on what was issued or sent."""
+    if complete := COMPLETE.get(model):
+        complete(records)
+    if model in KEEP_LINES:
+        KEEP_LINES[model](records)
         bills.check_lines(records)
-    elif model is Payment:
-        receipts.defaults(records)
 
 
 @hookimpl
 def before_update(model: type[Record], changes: list[Change]) -> None:
-    """What was issued or has arrived is not edited."""
-    if model is Bill:
-        bills.keep_issued(changes)
-    elif model is BillLine:
+    """What was issued, sent, decided or has arrived is not edited."""
+    if keep := KEEP.get(model):
+        keep(changes)
+    if model in KEEP_LINES:
         lines = [change.record for change in changes]
-        bills.keep_issued_lines(lines)
+        KEEP_LINES[model](lines)
         bills.check_lines(lines)
-    elif model is Payment:
-        receipts.keep_amounts(changes)
 
 
 @hookimpl
 def before_delete(model: type[Record], records: list[Any]) -> None:
     """Nor are lines of it removed."""
-    if model is BillLine:
-        bills.keep_issued_lines(records)
+    if model in KEEP_LINES:
+        KEEP_LINES[model](records)
 
 
 @hookimpl
 def after_create(model: type[Record], records: list[Any]) -> None:
-    """Sums follow lines; money that arrived is told."""
-    if model is BillLine:
-        bills.follow_lines(records)
+    """Sums follow lines, drafts follow the events of cases; money that arrived is told."""
+    if model in FOLLOW:
+        FOLLOW[model](records)
     elif model is Payment:
         receipts.announce(records)
+    elif model is Event:
+        drafting.follow_events(records)
 
 
 @hookimpl
 def after_update(model: type[Record], changes: list[Change]) -> None:
-    """Sums follow lines."""
-    if model is BillLine:
-        bills.follow_lines([change.record for change in changes])
+    """Sums follow lines; an event that waited and now moved its case makes its bill."""
+    if model in FOLLOW:
+        FOLLOW[model]([change.record for change in changes])
+    elif model is Event:
+        drafting.follow_events([change.record for change in changes if change.old.get("waiting")])
 
 
 @hookimpl
 def after_delete(model: type[Record], records: list[Any]) -> None:
     """Sums follow lines."""
-    if model is BillLine:
-        bills.follow_lines(records)
+    if model in FOLLOW:
+        FOLLOW[model](records)
+
+
+COMPLETE = {
+    Bill: bills.defaults,
+    Payment: receipts.defaults,
+    Quotation: quoting.defaults,
+    Refund: requests.complete_refunds,
+}
+KEEP = {
+    Bill: bills.keep_issued,
+    Payment: receipts.keep_amounts,
+    Quotation: quoting.keep_sent,
+    Refund: requests.keep_decided,
+    WriteOff: requests.keep_decided,
+}
+KEEP_LINES = {BillLine: bills.keep_issued_lines, QuotationLine: quoting.keep_sent_lines}
+FOLLOW = {BillLine: bills.follow_lines, QuotationLine: quoting.follow_lines}

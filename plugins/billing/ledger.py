@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core import db, today
+from plugins.billing.bill import TOTALS
 from plugins.billing.reckoning.ageing import bucket
 from plugins.billing.reckoning.allocation import ORDER, Claim
 from plugins.billing.reckoning.amounts import ZERO, Line, balance, totals
@@ -86,6 +87,18 @@ def total_up(bill: Any, lines: Iterable[Any]) -> None:
     )
     bill.official_total, bill.service_total, bill.disbursement_total = foot.official, foot.service, foot.disbursement
     bill.tax_total, bill.total = foot.tax, foot.total
+
+
+def recount(bill_id: int) -> None:
+    """The sums of a draft from its lines, by a statement, so that hooks may ask for it."""
+    sums = Bill()
+    total_up(sums, lines_of(bill_id))
+    change = update(Bill).where(Bill.id == bill_id, Bill.state == "draft")
+    change = change.values(**{name: getattr(sums, name) for name in TOTALS}, version=Bill.version + 1)
+    db.session.execute(change, execution_options={"synchronize_session": False})
+    for held in list(db.session().identity_map.values()):
+        if isinstance(held, Bill) and held.id == bill_id:
+            db.session.expire(held)
 
 
 def refresh_bill(bill: Bill) -> None:
