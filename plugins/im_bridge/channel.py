@@ -1,0 +1,175 @@
+"""The house's events become messages: notifications, approvals, and what became of them. Rows only; sending is elsewhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from core import current_locale, db, enqueue, gettext, now, record_class, use_locale
+from plugins.im_bridge import wording
+from plugins.im_bridge.accounts import account_of, house
+from plugins.im_bridge.records import App, Message, Person
+
+SEND = "im_bridge.send"
+TASK = "workflow.task"
+SAME_MOMENT = timedelta(seconds=15)
+"""A notification about a task that was written with it says what its card says."""
+
+
+def on_notification(payload: dict[str, Any], _key: str) -> None:
+    """`core.notification.created`: one message to a person of ours who has an account."""
+    model = record_class("core.notification")
+    note = db.session.scalars(select(model).where(model.id == payload["id"])).first()
+    reached = account_of(note.user_id) if note is not None else None
+    if note is None or reached is None:
+        return
+    app, person = reached
+    if note.record_key == TASK and app.approvals != "message" and _told_by_card(note):
+        return
+    with use_locale(_locale(note.user_id)):
+        words = wording.for_notification(note, app.detail)
+    wait = timedelta(minutes=app.digest_minutes if note.severity == "info" else 0)
+    about = {"record_key": note.record_key, "record_id": note.record_id, "severity": note.severity}
+    add(app, person, "message", f"zhian_{house()}_n{note.id}", words, next_at=now() + wait, **about)
+
+
+def _told_by_card(note: Any) -> bool:
+    task = wording.find(note.record_key, note.record_id)
+    return task is not None and abs(note.created_at - task.created_at) < SAME_MOMENT
+
+
+def on_task_created(payload: dict[str, Any], _key: str) -> None:
+    """`workflow.task.created`: a card or to-do for each person who may decide it."""
+    task = wording.find(TASK, payload["id"])
+    if task is not None and task.state == "open" and task.kind != "client":
+        for user_id in asked(task):
+            ask(task, user_id)
+
+
+def on_task_updated(payload: dict[str, Any], _key: str) -> None:
+    """`workflow.task.updated`: a task that is no longer open closes its cards; new people of an open one get theirs."""
+    task = wording.find(TASK, payload["id"])
+    if task is None or task.kind == "client":
+        return
+    people = asked(task) if task.state == "open" else set()
+    for message in db.session.scalars(select(Message).where(Message.record_key == TASK, Message.record_id == task.id)):
+        if message.kind == "message" or (message.user_id in people and message.round == task.round):
+            continue
+        with use_locale(_locale(message.user_id)):
+            close(message, outcome_of(task))
+    for user_id in people:
+        ask(task, user_id)
+
+
+def asked(task: Any) -> set[int]:
+    """Who may decide the task."""
+    named = {task.assignee_id} if task.assignee_id else {int(ident) for ident in task.candidates or ()}
+    return named - {None}
+
+
+def ask(task: Any, user_id: int) -> None:
+    """The messages that ask one person, each once for task, round and person."""
+    reached = account_of(user_id)
+    if reached is None:
+        return
+    app, person = reached
+    with use_locale(_locale(user_id)):
+        words = wording.for_task(task, app.detail)
+    base = f"zhian_{house()}_t{task.id}_{task.round}_{user_id}"
+    more = {
+        "record_key": TASK,
+        "record_id": task.id,
+        "round": task.round,
+        "record_version": task.record_version,
+        "severity": "warning",
+    }
+    for kind in _kinds(app, person):
+        buttons = kind == "card" and app.buttons and is_simple(task)
+        known = kind if kind != "card" or buttons or app.kind == "dingtalk" else "message"
+        add(app, person, known, f"{base}_{kind[0]}", words, buttons=buttons, **more)
+
+
+def _kinds(app: App, person: Person) -> list[str]:
+    """In which forms an approval arrives: what the app wants, as far as it can."""
+    wanted = ["card", "todo"] if app.approvals == "both" else [app.approvals]
+    can = {"message": True, "card": app.kind == "wecom" or bool(app.template_id), "todo": bool(person.union_id)}
+    return [kind for kind in wanted if can[kind] and (kind != "todo" or app.kind == "dingtalk")] or ["message"]
+
+
+def is_simple(task: Any) -> bool:
+    """Whether it may be decided without looking further: an approval that asks for no remark."""
+    if task.kind != "approve":
+        return False
+    node = _node(task)
+    return node.get("card", True) is not False and node.get("opinion") not in ("required", True)
+
+
+def _node(task: Any) -> dict[str, Any]:
+    """The settings of the task's node; empty when the flow does not tell."""
+    waiting = list(getattr(getattr(getattr(task, "instance", None), "definition", None), "nodes", None) or ())
+    while waiting:
+        node = waiting.pop()
+        if node.get("id") == task.node:
+            return node
+        waiting += [inner for branch in node.get("branches") or () for inner in branch.get("nodes") or ()]
+    return {}
+
+
+def outcome_of(task: Any) -> str:
+    """What a card says when there is nothing left to decide."""
+    if task.state == "done" and task.decision:
+        words = {
+            "approve": gettext("Approved"),
+            "reject": gettext("Rejected"),
+            "send_back": gettext("Sent back"),
+            "done": gettext("Done"),
+        }
+        said = words.get(task.decision, gettext("Decided"))
+        who = task.decided_by.name if task.decided_by_id and task.decided_by else ""
+        return f"{said} · {who}" if who else said
+    words = {"handed_on": gettext("Handed on"), "withdrawn": gettext("Withdrawn")}
+    return words.get(task.state, gettext("No longer open"))
+
+
+def close(message: Message, text: str) -> None:
+    """Nothing is asked any more: what has not left stays here, what has is updated."""
+    if message.state in ("pending", "held"):
+        message.state = "void"
+    elif message.state not in ("failed", "void") and message.update_state in ("none", "failed"):
+        say(message, text)
+
+
+def say(message: Message, text: str) -> None:
+    """Have the card show `text` in place of its buttons."""
+    message.update_state, message.update_text, message.update_tries, message.claimed_at = "due", text[:200], 0, None
+    db.session.flush()
+    enqueue(SEND, key=SEND)
+
+
+def add(app: App, person: Person, kind: str, key: str, words: wording.Wording, **values: Any) -> None:
+    """Put one message into the outbox; the same key only once."""
+    if db.session.scalar(select(Message.id).where(Message.key == key)) is not None:
+        return
+    message = Message(
+        app_id=app.id,
+        user_id=person.user_id,
+        receiver=person.userid,
+        union_id=person.union_id,
+        kind=kind,
+        key=key,
+        subject=words.subject,
+        body=words.body,
+        facts=[list(fact) for fact in words.facts],
+        path=words.path,
+        **{"next_at": now(), **values},
+    )
+    db.session.add(message)
+    db.session.flush()
+    enqueue(SEND, key=SEND)
+
+
+def _locale(user_id: int | None) -> str:
+    user = record_class("core.user")
+    return db.session.scalar(select(user.locale).where(user.id == user_id)) or current_locale()

@@ -1,0 +1,118 @@
+"""What the plugin hooks into; each function delegates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from core import (
+    Action,
+    Change,
+    Demo,
+    Endpoints,
+    Grant,
+    Job,
+    Menu,
+    Panel,
+    Record,
+    Schedule,
+    Scopes,
+    Subscriber,
+    View,
+    hookimpl,
+)
+from plugins.im_bridge import actions, callbacks, commands, demo, grants, jobs, people, views
+from plugins.im_bridge.records import RECORDS, App, Person
+
+
+@hookimpl
+def register_records() -> list[type[Record]]:
+    """Apps, accounts, robots, messages out and in, quotas."""
+    return list(RECORDS)
+
+
+@hookimpl
+def register_scopes() -> dict[str, Scopes]:
+    """Own accounts and messages."""
+    return grants.scopes()
+
+
+@hookimpl
+def register_grants() -> list[Grant]:
+    """Who may do what with them."""
+    return grants.grants()
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """Lists, pages and forms."""
+    return views.views()
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """The settings group."""
+    return views.menus()
+
+
+@hookimpl
+def register_actions() -> list[Action]:
+    """Trials, address book, suggestions, another try."""
+    return actions.actions()
+
+
+@hookimpl
+def register_jobs() -> list[Job]:
+    """Sending, working on what came in, the address book, groups."""
+    return jobs.jobs()
+
+
+@hookimpl
+def register_schedules() -> list[Schedule]:
+    """When they run by themselves."""
+    return jobs.schedules()
+
+
+@hookimpl
+def register_subscribers() -> list[Subscriber]:
+    """Notifications and approvals become messages."""
+    return jobs.subscribers()
+
+
+@hookimpl
+def register_commands() -> list[click.Command]:
+    """`zhian im-stream`."""
+    return [commands.im_stream]
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """What the platforms call."""
+    return [callbacks.callbacks]
+
+
+@hookimpl
+def register_demo() -> list[Demo]:
+    """Two apps that speak with the stand-ins."""
+    return [Demo(85, demo.load)]
+
+
+@hookimpl
+def before_create(model: type[Record], records: list[Any]) -> None:
+    """An account belongs to the company of its app."""
+    if model is Person:
+        people.complete(records)
+
+
+@hookimpl
+def before_update(model: type[Record], changes: list[Change]) -> None:
+    """Also when the app of an account is changed."""
+    if model is Person:
+        people.complete([change.record for change in changes])
+
+
+@hookimpl
+def slot_detail(record: Any) -> list[Panel] | None:
+    """On the page of an app: how to set it up, and how much of its quotas is used."""
+    return views.app_panels(record) if isinstance(record, App) else None

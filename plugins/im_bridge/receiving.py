@@ -1,0 +1,50 @@
+"""What comes in: stored once under a unique key before it is answered. Nothing is decided here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from core import enqueue, note_action, now, system
+from plugins.im_bridge import quotas
+from plugins.im_bridge.records import App, Inbox
+
+WORK = "im_bridge.work"
+RETRY_SPAN = timedelta(seconds=60)
+"""Platforms send again what they think unanswered; what comes later than this is somebody else's repeat."""
+
+
+def keep(app_id: int, source: str, key: str, event: str, userid: str, content: dict[str, Any]) -> str:
+    """Store one message; "new", "again" for a sender's own repeat, "replay" for a late one, which is audited."""
+    row = {"app_id": app_id, "source": source, "key": f"{app_id}:{source}:{key}"[:200], "event": event[:80]}
+    try:
+        with system("a message came in") as session:
+            session.add(Inbox(**row, userid=userid[:80] or None, content=content))
+            session.flush()
+            if source != "wecom":
+                quotas.count(session, session.get(App, app_id), "pushes", 1)
+            enqueue(WORK, key=WORK)
+        return "new"
+    except IntegrityError:
+        return _again(row["key"])
+
+
+def _again(key: str) -> str:
+    with system("a message came again") as session:
+        entry = session.scalars(select(Inbox).where(Inbox.key == key)).one()
+        more = update(Inbox).where(Inbox.id == entry.id).values(repeats=Inbox.repeats + 1)
+        session.execute(more.execution_options(synchronize_session=False))
+        if now() - entry.created_at <= RETRY_SPAN:
+            return "again"
+        note_action(session, "im_replay", entry, reason=f"{entry.source} {entry.event} from {entry.userid} came again")
+        return "replay"
+
+
+def refuse(app_id: int | None, source: str, reason: str, who: str = "") -> None:
+    """Put a message that was not taken on record."""
+    with system("a message was refused") as session:
+        app = session.get(App, app_id) if app_id else None
+        note_action(session, "im_refused", app, reason=f"{source}: {reason} {who}".strip()[:300])

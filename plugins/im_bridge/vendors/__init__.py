@@ -1,0 +1,1 @@
+"""The two vendors' HTTP interfaces: bodies, answers, errors. Plain values only; no database, no clock of ours."""
