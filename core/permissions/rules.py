@@ -106,6 +106,28 @@ def scopes_via(link: str) -> Scopes:
     return Scopes(**{name: through(name) for name in names})
 
 
+def scopes_of_place(keys: Callable[[], Iterable[str]]) -> Scopes:
+    """The same scopes, asked of the record that `record_key` and `record_id` name, for the record types of `keys()`."""
+    from core.records.base import MODELS
+
+    def through(name: str) -> Expression:
+        def expression(model: Any, principal: Principal) -> ColumnElement[bool]:
+            asked = []
+            for key in keys():
+                target = MODELS[key]
+                inner = on_table(access().scope_of(target, name, principal))
+                if str(inner) != "false":
+                    asked.append(
+                        and_(model.record_key == key, model.record_id.in_(select(target.__table__.c.id).where(inner)))
+                    )
+            return or_(false(), *asked)
+
+        return expression
+
+    names = ("own", "assigned", "team", "department", "branch")
+    return Scopes(**{name: through(name) for name in names})
+
+
 def on_table(expression: ColumnElement[bool]) -> ColumnElement[bool]:
     """The same expression without the ORM's marks, so that no further criteria are put on it."""
     from sqlalchemy.sql.util import _deep_deannotate
