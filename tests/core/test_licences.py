@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from core.settings import ROOT
 
 ALLOWED = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-0-Clause", "HPND", "ISC", "LGPL", "MIT", "MIT-0",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-0-Clause", "HPND", "ISC", "LGPL", "MIT", "MIT-0", "MIT-CMU",
     "MPL-2.0", "OFL-1.1", "PSF-2.0", "Python-2.0", "Unlicense", "ZPL-2.1", "Zlib",
 }  # fmt: skip
 """LGPL and MPL are fine for packages that we import and do not change."""
