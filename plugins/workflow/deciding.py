@@ -18,13 +18,12 @@ from core import (
     current_locale,
     current_principal,
     db,
-    labels,
     local,
     now,
     readers,
     record_class,
 )
-from plugins.workflow import automatic, engine, log
+from plugins.workflow import automatic, engine, log, people
 from plugins.workflow.choices import DECISIONS, OF_KIND, TASK_STATES, label
 from plugins.workflow.flow import Node
 from plugins.workflow.records import Task
@@ -70,7 +69,7 @@ def require_open(task: Task) -> None:
     if task.state != "done":
         message = _("This no longer waits for a decision: %(state)s.", state=_state(task))
         raise Conflict(message, code="closed", detail={"state": task.state})
-    who = labels("core.user", [task.decided_by_id]).get(task.decided_by_id) if task.decided_by_id else None
+    who = people.names_of([task.decided_by_id]).get(task.decided_by_id)
     internal = current_principal().realm == "staff" or task.decided_by_id == current_principal().user_id
     detail = {"by": who if internal else None, "at": task.decided_at.isoformat(), "decision": task.decision}
     message = _(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import Conflict, FieldError, Invalid, Refused, _, current_principal, db, labels, ngettext, now, readers
+from core import Conflict, FieldError, Invalid, Refused, _, current_principal, db, ngettext, now, readers
 from plugins.workflow import automatic, deciding, engine, log, people
 from plugins.workflow.records import Asked, Instance, Task
 from plugins.workflow.run import Run, moving, open_tasks
@@ -29,7 +29,7 @@ def hand_on(task: Task, params: dict[str, Any]) -> dict[str, Any]:
         engine.close_task(held, "handed_on")
         made = engine.open_task(run, node, [person], held.slot)
         made.round, made.urged, made.due_at = held.round, 0, held.due_at
-        name = labels("core.user", [person]).get(person)
+        name = people.names_of([person]).get(person)
         log.write(run, "hand_on", node, opinion=params.get("reason"), note=str(_("to %(name)s", name=name)))
         return {"task": made.id, "message": str(_("%(name)s decides this now.", name=name)), "url": _url(run)}
 
@@ -51,7 +51,7 @@ def add_signer(task: Task, params: dict[str, Any]) -> dict[str, Any]:
         else:
             count = len(db.session.scalars(select(Task.id).where(Task.instance_id == run.instance.id)).all())
             engine.open_task(run, node, [person], f"x{count}")
-        name = labels("core.user", [person]).get(person)
+        name = people.names_of([person]).get(person)
         log.write(run, "add_signer", node, opinion=params.get("reason"), note=str(name))
         return {"message": str(_("%(name)s signs as well.", name=name)), "url": _url(run)}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from core import Record, _, db, readers, record_class, registry
+from core import Record, _, current_locale, db, readers, record_class, registry
 from plugins.workflow.flow import Node, Token, read_token
 from plugins.workflow.values import place_of, value_of
 
@@ -106,6 +106,14 @@ def active(ids: Iterable[int | None]) -> tuple[int, ...]:
     chosen = (user.id.in_(wanted), user.active.is_(True), user.realm == "staff", user.archived_at.is_(None))
     here = set(db.session.scalars(select(user.id).where(*chosen))) if wanted else set()
     return tuple(one for one in dict.fromkeys(wanted) if one in here)
+
+
+def names_of(ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of people by id, in the reader's language."""
+    wanted = {i for i in ids if i is not None}
+    user = record_class("core.user")
+    rows = db.session.execute(select(user.id, user.name, user.name_en).where(user.id.in_(wanted))) if wanted else ()
+    return {row.id: (row.name_en or row.name) if current_locale() == "en" else row.name for row in rows}
 
 
 def _by_login(login: str) -> list[int]:

@@ -20,7 +20,6 @@ from core import (
     db,
     elevated,
     get,
-    labels,
     now,
     registry,
 )
@@ -207,5 +206,5 @@ def _one(run: Run, node: Node, depth: int, taken: bool) -> Foreseen:
 
 def _names(ids: Any) -> tuple[str, ...]:
     wanted = [i for i in dict.fromkeys(ids) if i is not None]
-    known = labels("core.user", wanted)
+    known = people.names_of(wanted)
     return tuple(str(known.get(i, i)) for i in wanted)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from core import Job, Schedule, db, labels, now, system
+from core import Job, Schedule, db, now, system
 from plugins.workflow import engine, handling, log, people
 from plugins.workflow.flow import Node
 from plugins.workflow.records import Asked, Task
@@ -66,7 +66,7 @@ def _escalate(run: Run, node: Node, task: Task) -> None:
 
 
 def _names(ids: tuple[int, ...]) -> list[object]:
-    return list(labels("core.user", list(ids)).values())
+    return list(people.names_of(ids).values())
 
 
 def jobs() -> list[Job]:
