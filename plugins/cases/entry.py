@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from core import FieldError, Forbidden, Invalid, _, current_locale, db, registry, today
+from core import FieldError, Forbidden, Invalid, _, current_locale, db, gettext, registry, today
 from plugins.cases import status
 from plugins.cases.printed import rule_inputs
 
@@ -148,7 +149,24 @@ def _error(problem: status.Problem, result: status.Outcome) -> FieldError:
         return FieldError("reason", "confirmation", _("Confirm with a reason: %(what)s.", what=words_of(problem)))
     if problem.kind == "choice":
         return FieldError("to", "choice", _("Choose where it leads: %(states)s.", states=", ".join(result.choices)))
+    if result.way is not None:
+        way = _words_of_way(result.way.state, result.way.events)
+        early = _("Too early: the case has to be in “%(state)s” first. Record before it: %(events)s.", **way)
+        return FieldError("event", "too_early", early)
     return FieldError("event", "no_move", _("In its present status the case takes no such event."))
+
+
+SHOWN_EVENTS = 5
+
+
+def _words_of_way(state: str, events: Sequence[str]) -> dict[str, str]:
+    """The status and the events that lead there, in the words of the current language."""
+    locale = current_locale()
+    named = next((m.states[state].label(locale) for m in status.all_models() if state in m.states), state)
+    known = status.event_types()
+    words = [known[code].label(locale) if code in known else code for code in events[:SHOWN_EVENTS]]
+    more = ["…"] if len(events) > SHOWN_EVENTS else []
+    return {"state": named, "events": gettext(", ").join([*words, *more])}
 
 
 def words_of(problem: status.Problem) -> str:
@@ -164,12 +182,18 @@ def waiting_for(result: status.Outcome) -> str | None:
     """What a recorded event waits for, as it is kept: `kind:name` of each problem, or the condition."""
     if result.waiting:
         return f"condition:{result.waiting}"[:300]
+    if result.way is not None and not result.problems:
+        return f"state:{result.way.state}>{','.join(result.way.events[: SHOWN_EVENTS + 1])}"[:300]
     return ";".join(f"{p.kind}:{p.name}" for p in result.problems)[:300] or None
 
 
 def waiting_words(kept: str) -> list[str]:
     """The same in words."""
     parts = [part.partition(":") for part in kept.split(";")] if not kept.startswith("condition:") else []
+    if kept.startswith("state:"):
+        state, _sign, events = kept.removeprefix("state:").partition(">")
+        message = _("the status “%(state)s”. It came too early; record before it: %(events)s. Then complete it.")
+        return [message % _words_of_way(state, events.split(","))]
     if not parts:
         return [words_of(status.Problem("condition", kept.partition(":")[2]))]
     return [str(_("moving the case")) if kind == "move" else _safe_words(kind, name) for kind, _colon, name in parts]

@@ -52,6 +52,14 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Way:
+    """How a case comes to where an event can move it: the status and the events that lead there, in order."""
+
+    state: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What an event does. `waiting`: it is recorded, the status follows once this condition holds."""
 
@@ -65,6 +73,7 @@ class Outcome:
     raises: tuple[AlsoRaise, ...] = ()
     waiting: str | None = None
     confirmed: str | None = None
+    way: Way | None = None
 
     @property
     def accepted(self) -> bool:
@@ -103,6 +112,32 @@ def moves(
     return [_move(model, t, frozenset(records)) for t in model.by_state.get(state, ()) if may(t, roles)]
 
 
+SHORT_WAY = 2
+"""In a loop of a model an event counts as ahead of the status only when so few events are missing."""
+
+
+def way_to(model: Model, state: str, event: str) -> Way | None:
+    """The shortest way to a status that `event` leaves, when the case has yet to come there; None when it is past."""
+    sources = {s for t in model.transitions if t.event == event for s in t.sources}
+    found = next((way for way in _ways(model, state) if way.state in sources), None)
+    if found is None or not found.events:
+        return None
+    targets = {t.to for t in model.transitions if t.event == event and found.state in t.sources}
+    looping = any(way.state == state for target in targets for way in _ways(model, target))
+    return found if not looping or len(found.events) <= SHORT_WAY else None
+
+
+def _ways(model: Model, state: str) -> Iterable[Way]:
+    """Every status that can be reached, the nearest first, with the events on the way."""
+    seen, queue = {state}, [Way(state, ())]
+    for way in queue:
+        yield way
+        for transition in model.by_state.get(way.state, ()):
+            if transition.to not in seen:
+                seen.add(transition.to)
+                queue.append(Way(transition.to, (*way.events, transition.event)))
+
+
 def overlays_after(model: Model, overlays: Iterable[str], event: str) -> frozenset[str]:
     """The overlays in force after `event`."""
     current = set(overlays)
@@ -130,7 +165,7 @@ def apply_event(
     result = Outcome(event, state, overlays_after(model, overlays, event))
     found = candidates(model, state, event)
     if not found:
-        return _without_move(result)
+        return _without_move(model, result)
     allowed = [t for t in found if may(t, roles)]
     if not allowed:
         return replace(result, problems=(Problem("role", " ".join(found[0].who)),))
@@ -140,11 +175,12 @@ def apply_event(
     return _decide(model, result, judged, facts)
 
 
-def _without_move(result: Outcome) -> Outcome:
-    known = event_types().get(result.event)
+def _without_move(model: Model, result: Outcome) -> Outcome:
+    """On record without a move; what comes before its time waits until the case is there."""
+    known, way = event_types().get(result.event), way_to(model, result.state, result.event)
     if known is None or known.source not in FREE:
-        return replace(result, problems=(Problem("event", result.event),))
-    return result
+        return replace(result, problems=(Problem("event", result.event),), way=way)
+    return replace(result, way=way)
 
 
 def _decide(model: Model, result: Outcome, judged: list[_Judged], facts: Facts) -> Outcome:

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core import Forbidden, Invalid, Refused, create, db, get, keep, record_class, run_action, update
+from core import Forbidden, Invalid, Refused, create, db, get, keep, record_class, run_action, update, use_locale
+from plugins.cases.entry import waiting_words
 
 CASE = "cases.case"
 REFUSAL = {
@@ -80,6 +81,36 @@ def test_an_official_fact_can_be_kept_before_the_case_can_move_and_completed_lat
         done = do(mark, "record_event", **REFUSAL, complete=kept["event"])
         assert (done["event"], done["status"]) == (kept["event"], "refused")
         assert done["waiting"] is None
+
+
+def test_an_event_ahead_of_the_status_says_what_is_missing_and_is_completed_in_its_time(acting, agency):
+    with acting("head"):
+        values = {"case_type": "tm_application", "mark_name": "先到", "status": "filed", "agent": agency.agent}
+        ident = create(record_class(CASE), values).id
+    with acting("clerk"):
+        known = {"publication_date": "2026-11-06", "gazette_issue": "1950"}
+        early = do(ident, "record_event", event="TM_PRELIM_PUBLISHED", details=known)
+        assert (early["moved"], early["status"]) == (False, "filed")
+        with use_locale("zh"):
+            (words,) = waiting_words(early["waiting"])
+        assert "已受理" in words
+        assert "商标受理通知书" in words
+    with acting("clerk"):
+        accepted = {"application_number": "80000001", "acceptance_date": "2026-11-01", "receipt_date": "2026-11-01", "dispatch_date": "2026-11-01"}
+        do(ident, "record_event", event="TM_ACCEPTANCE_ISSUED", filed_at="柜 1", **accepted)
+        done = do(ident, "record_event", event="TM_PRELIM_PUBLISHED", complete=early["event"])
+        assert (done["event"], done["status"], done["waiting"]) == (early["event"], "published", None)
+
+
+def test_an_internal_step_ahead_of_the_status_is_refused_with_the_way_to_it(acting, agency):
+    with acting("head"):
+        ident = create(record_class(CASE), {"case_type": "tm_application", "mark_name": "太早"}).id
+    with pytest.raises(Invalid) as refused, acting("head"):
+        do(ident, "record_event", event="CLIENT_CONFIRMED")
+    error = refused.value.errors[0]
+    assert (error.field, error.code) == ("event", "too_early")
+    with use_locale("zh"):
+        assert "立案" in str(error.message) or "Case opened" in str(error.message)
 
 
 def test_the_status_is_not_edited_but_moved(acting, mark):

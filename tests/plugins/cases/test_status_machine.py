@@ -264,3 +264,21 @@ def test_that_nothing_is_added_is_said_by_a_person_with_a_reason():
     assert moved(
         attacked, "supplement_open", "CASE_RESUMED", None, values={"reason": "无补充"}, confirmation="无补充"
     ).moved
+
+
+def test_an_event_that_comes_before_its_time_waits_and_names_the_way():
+    early = moved(TM, "preparing", "TM_PRELIM_PUBLISHED", {"process_clerk"})
+    assert early.accepted
+    assert not early.moved
+    assert early.way.state == "accepted"
+    assert early.way.events[-1] == "TM_ACCEPTANCE_ISSUED"
+    internal = moved(TM, "intake", "CLIENT_CONFIRMED", {"dept_head", "client_manager"})
+    assert [p.kind for p in internal.problems] == ["event"]
+    assert internal.way is not None
+
+
+def test_an_event_of_a_stage_that_is_past_waits_for_nothing():
+    for event in ("TM_ACCEPTANCE_ISSUED", "TM_PRELIM_PUBLISHED"):
+        late = moved(TM, "registered", event, {"process_clerk"})
+        assert late.accepted
+        assert late.way is None
