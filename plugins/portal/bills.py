@@ -1,0 +1,125 @@
+"""Bills and payments as their client sees them: what is open, what was paid, the statement. Only reads, guarded."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from core import Filter, NotFound, Query, current_principal, dump, get, list_records, record_class, registry, today
+from plugins.portal import papers, words
+
+BILL, PAYMENT, LINE = "billing.bill", "billing.payment", "billing.bill_line"
+SHOWN = ("issued", "part_paid", "paid", "written_off", "void")
+ZERO = Decimal(0)
+PAGE_SIZE = 20
+
+
+def here() -> bool:
+    """Whether this deployment writes bills, and this person may see them."""
+    return BILL in registry().types and current_principal().can(BILL, "read")
+
+
+def bill_list(page: int = 1) -> dict[str, Any]:
+    """One page of bills, newest first, and the sum that is open."""
+    found = list_records(
+        record_class(BILL),
+        Query(filters=(Filter("state", "in", list(SHOWN)),), sort=("-id",), limit=PAGE_SIZE, page=page, count=True),
+    )
+    open_rows = _all(BILL, (Filter("state", "in", ["issued", "part_paid"]),))
+    total = found.total or 0
+    return {
+        "rows": [line(row) for row in found.rows],
+        "total": total,
+        "pages": max(1, -(-total // PAGE_SIZE)),
+        "open": _sums(open_rows, "balance"),
+        "overdue": _sums([row for row in open_rows if row.get("due_on") and row["due_on"] < today()], "balance"),
+    }
+
+
+def _all(key: str, filters: tuple[Filter, ...] = (), most: int = 2000) -> list[dict[str, Any]]:
+    return list_records(record_class(key), Query(filters=filters, sort=("-id",), limit=most, page=1)).rows
+
+
+def _sums(rows: list[dict[str, Any]], name: str) -> list[str]:
+    """One sum for each currency, in words."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        currency = row.get("currency") or "CNY"
+        sums[currency] = sums.get(currency, ZERO) + Decimal(str(row.get(name) or 0))
+    return [words.money(amount, currency) for currency, amount in sums.items() if amount]
+
+
+def line(row: dict[str, Any]) -> dict[str, Any]:
+    """A bill as it is drawn."""
+    state = registry().types[BILL].fields["state"].choice(row["state"])
+    late = row["state"] in ("issued", "part_paid") and row.get("due_on") is not None and row["due_on"] < today()
+    return row | {
+        "state_words": str(state.label) if state else "",
+        "tone": "danger" if late else (state.tone if state else ""),
+        "late": late,
+        "amount": words.money(row.get("total"), row.get("currency")),
+        "left": words.money(row.get("balance"), row.get("currency")) if row.get("balance") else "",
+    }
+
+
+def bill_page(ident: int) -> dict[str, Any]:
+    """One bill with its lines, and the paper that was released of it; raises `NotFound` alike for hidden and absent."""
+    if not here():
+        raise NotFound()
+    bill = get(record_class(BILL), ident)
+    if bill.state not in SHOWN:
+        raise NotFound()
+    row = line(dump(bill) | {"id": bill.id, "due_on": bill.due_on, "issued_on": bill.issued_on})
+    lines = []
+    if LINE in registry().types and current_principal().can(LINE, "read"):
+        lines = _all(LINE, (Filter("bill", "eq", ident),))
+    return {"bill": row, "lines": lines, "papers": papers.papers((BILL, ident)), "currency": row.get("currency")}
+
+
+def payments() -> list[dict[str, Any]]:
+    """What was received, newest first; nothing of it where payments are not this person's."""
+    if PAYMENT not in registry().types or not current_principal().can(PAYMENT, "read"):
+        return []
+    return [row for row in _all(PAYMENT) if row.get("state") not in ("announced", "reversed", "rejected")]
+
+
+def statement(start: date, end: date) -> dict[str, Any]:
+    """What was charged and received in a period, in order, with the running balance; per currency, CNY first."""
+    rows = [
+        (row["issued_on"], row.get("number") or "", "bill", Decimal(str(row.get("total") or 0)), row.get("currency"))
+        for row in _all(BILL, (Filter("state", "in", ["issued", "part_paid", "paid"]),))
+        if row.get("issued_on")
+    ]
+    rows += [
+        (row["received_on"], row.get("number") or "", "payment", -Decimal(str(row["amount"])), row.get("currency"))
+        for row in payments()
+        if row.get("received_on")
+    ]
+    books = []
+    for currency in sorted({row[4] or "CNY" for row in rows}, key=lambda c: (c != "CNY", c)):
+        own = sorted((r for r in rows if (r[4] or "CNY") == currency), key=lambda r: (r[0], r[2], r[1]))
+        opening = sum((r[3] for r in own if r[0] < start), ZERO)
+        books.append(_book(currency, opening, [r for r in own if start <= r[0] <= end]))
+    return {"books": books, "start": start, "end": end}
+
+
+def _book(currency: str, opening: Decimal, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    balance, lines = opening, []
+    for day, number, kind, amount, _currency in rows:
+        balance += amount
+        lines.append(
+            {
+                "day": day,
+                "number": number,
+                "kind": kind,
+                "amount": words.money(abs(amount), currency),
+                "balance": words.money(balance, currency),
+            }
+        )
+    return {
+        "currency": currency,
+        "opening": words.money(opening, currency),
+        "closing": words.money(balance, currency),
+        "lines": lines,
+    }
