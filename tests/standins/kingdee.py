@@ -129,6 +129,7 @@ class Standin:
         """Forget all documents, orders and the log."""
         with self.lock:
             self.documents, self.orders, self.log, self.script = {}, [], [], None
+            self.base = {form: dict(codes) for form, codes in BASE_DATA.items()}
             self.keep()
 
     def keep(self) -> None:

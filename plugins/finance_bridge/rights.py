@@ -1,0 +1,51 @@
+"""Whose books are whose, and what each role may do with the records of this plugin."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, select
+
+from core import Grant, Principal, Scopes, record_class
+from plugins.finance_bridge.records import Book
+
+DATA = Path(__file__).parent / "data" / "grants.json"
+HEADS = ("finance_head",)
+PEOPLE = ("finance_head", "finance")
+
+
+def grants() -> list[Grant]:
+    """The grants of the shipped role pack."""
+    rows = json.loads(DATA.read_text("utf-8"))
+    return [Grant(role, record, tuple(can), scope) for record, found in rows.items() for role, can, scope in found]
+
+
+def _branch(model: Any, principal: Principal) -> ColumnElement[bool]:
+    return model.branch_id == principal.branch_id if principal.branch_id else false()
+
+
+def _branch_of_book(model: Any, principal: Principal) -> ColumnElement[bool]:
+    if not principal.branch_id:
+        return false()
+    book = Book.__table__.c
+    return model.book_id.in_(select(book.id).where(book.branch_id == principal.branch_id))
+
+
+def scopes() -> dict[str, Scopes]:
+    """Everything lies in the branch whose bills it is about; what serves all branches is for those who see all."""
+    own = ("book", "document", "exchange", "sheet", "reconciliation")
+    found = {f"finance_bridge.{name}": Scopes(branch=_branch) for name in own}
+    return found | {"finance_bridge.mapping": Scopes(branch=_branch_of_book)}
+
+
+def people(branch_id: int | None, roles: tuple[str, ...] = PEOPLE) -> list[int]:
+    """Ids of the people in finance who are told: heads everywhere, others in that branch. Call it as the system."""
+    from core import db
+
+    user, held = record_class("core.user"), record_class("core.user_role")
+    query = select(user.id, held.role, user.branch_id).join(held, held.user_id == user.id)
+    query = query.where(held.role.in_(roles), user.active.is_(True))
+    rows = db.session.execute(query).all()
+    return sorted({row.id for row in rows if row.role in HEADS or branch_id is None or row.branch_id == branch_id})
