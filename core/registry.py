@@ -214,8 +214,8 @@ class Registry:
     _of: dict[type, RecordType] = field(default_factory=dict)
 
     def of(self, model: type[Record]) -> RecordType:
-        """The type of a record class."""
-        return self._of[model]
+        """The type of a record class, or of the plain class of rows on their way in (`bulk.light_class`)."""
+        return self._of.get(model) or self.types[model.__record__["key"]]
 
     def view(self, kind: str, record_key: str) -> Any:
         """The list, detail, form, kanban or calendar view of a type, or None."""

@@ -77,10 +77,20 @@ class Engine:
         self.seen: dict[tuple[str, Any], tuple[int, bytes]] = {}
         self.tally = Tally()
         self.reasons = REASONS
+        self.early = all(support.early for support in supports)
+        self.meanwhile: Callable[[], None] = _nothing
+        """Work that needs no database, done while it writes."""
 
-    def batch(self, rows: Sequence[Row]) -> list[ImportRow]:
-        """Decide these rows and, unless this is a dry run, write them in the current transaction."""
-        lines = self.decide(rows)
+    def read(self, rows: Sequence[Row]) -> list[ImportRow]:
+        """What can be known of rows without asking the database: the values of their cells, where possible prepared."""
+        lines = [self.coerced(row) for row in rows]
+        if self.early:
+            self._each_support("prepare", lines)
+        return lines
+
+    def batch(self, lines: list[ImportRow]) -> list[ImportRow]:
+        """Decide rows as `read` gave them and, unless this is a dry run, write them in the current transaction."""
+        self.decide(lines)
         if self.context.dry_run:
             self._assume(lines)
         else:
@@ -88,10 +98,10 @@ class Engine:
         self.tally.add(lines)
         return lines
 
-    def decide(self, rows: Sequence[Row]) -> list[ImportRow]:
-        """Rows with values and a verdict; those still open are to be created (no `record_id`) or updated."""
-        lines = [self.coerced(row) for row in rows]
-        self._each_support("prepare", lines)
+    def decide(self, lines: list[ImportRow]) -> None:
+        """Give rows a verdict; those still open are to be created (no `record_id`) or updated."""
+        if not self.early:
+            self._each_support("prepare", lines)
         for line in lines:
             if line.open:
                 self._take_key(line)
@@ -101,12 +111,12 @@ class Engine:
         for line in lines:
             if line.open:
                 self._settle(line)
-        return lines
 
     def replay(self, rows: Sequence[Row]) -> None:
         """Remember the keys of rows that an interrupted run had already committed."""
-        lines = [self.coerced(row) for row in rows]
-        self._each_support("prepare", lines)
+        lines = self.read(rows)
+        if not self.early:
+            self._each_support("prepare", lines)
         for line in lines:
             if line.open:
                 self._take_key(line)
@@ -214,6 +224,10 @@ class Engine:
         for line in lines:
             if line.open:
                 line.outcome = "updated" if line.record_id is not None else "created"
+
+
+def _nothing() -> None:
+    """There is nothing to do meanwhile."""
 
 
 def constants_of(mapping: Mapping, targets: dict[str, ImportTarget]) -> dict[str, Any]:

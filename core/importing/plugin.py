@@ -81,6 +81,8 @@ class ImportSupport:
     imports; in a dry run nothing may be written.
     """
 
+    early: bool = False
+    """Whether `prepare` asks nothing of the database, so that rows may be prepared while earlier ones are written."""
     keys: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
 

@@ -23,6 +23,7 @@ from core.permissions.guard import OPEN
 from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records.audit import Origin, origin
+from core.records.behind import writing_behind
 from core.registry import registry
 
 from . import mapping as mappings
@@ -31,7 +32,7 @@ from .engine import Engine, Tally, batches
 from .load import collecting
 from .mapping import Mapping
 from .models import ImportEntry, ImportMapping, ImportRun
-from .plugin import ImportContext, ImportSupport
+from .plugin import ImportContext, ImportRow, ImportSupport
 from .source import Row, Sheet, Source
 from .values import ImportTarget
 
@@ -177,7 +178,7 @@ def check(plan: Plan, told: Told | None = None) -> dict[str, Any]:
     engine = engine_of(plan, dry_run=True)
     refused: list[dict[str, Any]] = []
     for rows in batches(plan.rows(engine.columns), BATCH):
-        for line in engine.batch(rows):
+        for line in engine.batch(engine.read(rows)):
             if line.refusal:
                 cells = {column: store.plain_cell(line.cells.get(column)) for column in engine.columns}
                 refused.append({"row": line.number} | vars(line.refusal) | {"cells": cells})
@@ -244,13 +245,13 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     db.session.commit()
     db.session.expunge_all()
     with _as_import(run_id), ExitStack() as stack:
-        for number, rows in enumerate(batches(plan.rows(engine.columns), BATCH)):
-            if number == 0 and len(rows) == BATCH:
+        ahead = _Ahead(engine, batches(plan.rows(engine.columns), BATCH), position)
+        engine.meanwhile = ahead.look
+        for number, lines in enumerate(ahead):
+            if number == 0 and len(lines) == BATCH:
                 stack.enter_context(collecting())
-            engine.replay([row for row in rows if row.number <= position])
-            fresh = [row for row in rows if row.number > position]
-            if fresh:
-                _one_batch(engine, run_id, fresh)
+            if lines:
+                _one_batch(engine, run_id, lines)
             if told:
                 told(engine.tally.rows, 0)
         _set(run_id, state="done", finished_at=now(), worker=None)
@@ -258,10 +259,43 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     return report_of(run_id)
 
 
-def _one_batch(engine: Engine, run_id: int, rows: list[Any]) -> None:
+class _Ahead:
+    """The batches of a file as rows read; the next one may be read before its turn, while the database is busy."""
+
+    def __init__(self, engine: Engine, source: Iterator[list[Row]], position: int) -> None:
+        self.engine, self.source, self.position = engine, source, position
+        self.held: list[ImportRow] | BaseException | None = None
+
+    def look(self) -> None:
+        """Read the next batch now; what goes wrong is told when its turn comes."""
+        if self.held is None:
+            try:
+                self.held = self._read()
+            except Exception as fault:
+                self.held = fault
+
+    def _read(self) -> list[ImportRow]:
+        rows = next(self.source)
+        self.engine.replay([row for row in rows if row.number <= self.position])
+        return self.engine.read([row for row in rows if row.number > self.position])
+
+    def __iter__(self) -> Iterator[list[ImportRow]]:
+        return self
+
+    def __next__(self) -> list[ImportRow]:
+        self.look()
+        held, self.held = self.held, None
+        if isinstance(held, BaseException):
+            raise held
+        assert held is not None
+        return held
+
+
+def _one_batch(engine: Engine, run_id: int, rows: list[ImportRow]) -> None:
     before = engine.memento()
     try:
-        store.keep(engine, run_id, engine.batch(rows))
+        with writing_behind(db.session().connection()):
+            store.keep(engine, run_id, engine.batch(rows))
         related = {key: dict(counter) for key, counter in engine.context.related.items()}
         _set(run_id, position=rows[-1].number, counts=engine.tally.as_dict(), related=related, beat=now())
         db.session.commit()

@@ -15,7 +15,7 @@ from core.errors import Invalid, ZhianError
 from core.i18n import _
 from core.permissions.guard import OPEN
 from core.permissions.rules import access
-from core.records.bulk import bulk_create, bulk_update, insert_rows
+from core.records.bulk import among, bulk_create, bulk_update, insert_rows
 from core.records.changes import plain
 from core.records.service import integrity
 
@@ -60,7 +60,7 @@ def _match_field(engine: Engine, name: str, lines: list[ImportRow]) -> list[Impo
     stored: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
     values = sorted({line.values[name] for line in lines})
     for start in range(0, len(values), CHUNK):
-        statement = select(model.id, model.version, *columns).where(key.in_(values[start : start + CHUNK]))
+        statement = select(model.id, model.version, *columns).where(among(key, values[start : start + CHUNK]))
         for record_id, version, *cells in db.session.execute(statement, execution_options=OPEN):
             current = dict(zip(names, cells, strict=True))
             stored[(*engine.scope_of(current), current[name])].append((record_id, version, current))
@@ -91,7 +91,7 @@ def _reach(engine: Engine, lines: list[ImportRow]) -> None:
         allowed: set[int] = set()
         ids = [line.record_id for line in lines if line.open]
         for start in range(0, len(ids), CHUNK):
-            chosen = select(engine.type.model.id).where(engine.type.model.id.in_(ids[start : start + CHUNK]), where)
+            chosen = select(engine.type.model.id).where(among(engine.type.model.id, ids[start : start + CHUNK]), where)
             allowed.update(db.session.scalars(chosen, execution_options=OPEN))
         for line in lines:
             if line.open and line.record_id not in allowed:
@@ -135,6 +135,7 @@ def _refused_together(engine: Engine, lines: list[ImportRow], action: Action) ->
     try:
         with session.begin_nested():
             action(engine, lines)
+            engine.meanwhile()
             settle(session)
     except Invalid as error:
         first = error.errors[0] if error.errors else None
@@ -221,7 +222,7 @@ def _add_versions(engine: Engine, entries: list[dict[str, Any]]) -> None:
         versions: dict[int, int] = {}
         ids = [entry["record_id"] for entry in some]
         for start in range(0, len(ids), CHUNK):
-            chosen = select(model.id, model.version).where(model.id.in_(ids[start : start + CHUNK]))
+            chosen = select(model.id, model.version).where(among(model.id, ids[start : start + CHUNK]))
             versions.update(db.session.execute(chosen, execution_options=OPEN).all())
         for entry in some:
             entry["version"] = versions.get(entry["record_id"])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,11 +67,16 @@ def coerce(target: ImportTarget, cell: Any, *, roc: bool = False) -> Any:
     """The value of `cell` for `target`, None when it is empty; raises `BadCell`."""
     if isinstance(cell, CellError):
         raise BadCell("cell_error", value=str(cell))
-    if cell is None or (isinstance(cell, str) and len(cell) < 9 and half_width(tidy(cell)).lower() in EMPTY):
+    if cell is None or (isinstance(cell, str) and len(cell) < 9 and _is_empty(cell)):
         return None
     if LOST in (cell if isinstance(cell, str) else as_text(cell)):
         raise BadCell("lost_characters", value=shown(cell))
     return READERS.get(target.kind, _text)(target, cell, roc or target.roc)
+
+
+@lru_cache(maxsize=4096)
+def _is_empty(cell: str) -> bool:
+    return half_width(tidy(cell)).lower() in EMPTY
 
 
 def shown(cell: Any) -> str:

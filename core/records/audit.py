@@ -1,4 +1,4 @@
-"""The audit log, the spine of history: a row per write, action, sign-in, export or elevation, in the same transaction."""
+"""The audit log, the spine of history: a row per write, action, sign-in, export or elevation, in its transaction."""
 
 from __future__ import annotations
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+from types import FunctionType
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Table, any_, insert, literal, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.db import db, settle
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Stale, Unguarded
 from core.i18n import _
 from core.permissions.guard import check_after
+from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import lifecycle
 from core.records.base import MODELS, Record
 from core.records.behind import behind
 from core.records.changes import Pending, specs_of
 from core.records.service import integrity, load_values, loader
+from core.records.types import Instant
 
 
 def bulk_create(
@@ -40,7 +43,7 @@ def bulk_create(
     work.created[model] = records
     lifecycle.prepare(session, work)
     try:
-        _insert_records(session.connection(), model, records)
+        _insert(session.connection(), model, [vars(record) for record in records])
     except IntegrityError as error:
         raise integrity(model, error) from None
     session.info["wrote"] = True
@@ -52,18 +55,25 @@ def bulk_create(
 
 
 def _unattached(model: type[Record], values: list[dict[str, Any]]) -> list[Any]:
-    """Records that no session knows, with plain defaults and None in every column: reading them asks no mapper."""
-    blank = _blank(model)
-    make = model.__mapper__.class_manager.new_instance
-    records = [make() for _row in values]
+    """Records that no session knows and no mapper watches, which hold these values."""
+    light = light_class(model)
+    records = [light() for _row in values]
     for record, row in zip(records, values, strict=True):
-        record.__dict__.update(blank | row)
+        record.__dict__.update(row)
     return records
 
 
-def _blank(model: type[Record]) -> dict[str, Any]:
+@cache
+def light_class(model: type[Record]) -> type[Any]:
+    """A class that looks like the record's own, with its methods, properties and plain defaults, None in all else."""
+    own: dict[str, Any] = {}
+    for part in reversed(model.__mro__[: model.__mro__.index(Record) + 1]):
+        own |= {n: v for n, v in vars(part).items() if isinstance(v, (FunctionType, property)) or n == "__record__"}
+    own = {n: v for n, v in own.items() if n not in ("__init__", "__repr__")}
     plain = [s for s in specs_of(model) if not (callable(s.default) or isinstance(s.default, (list, dict)))]
-    return dict.fromkeys(p.key for p in model.__mapper__.column_attrs) | {s.attr: s.default for s in plain}
+    blank = dict.fromkeys(model.__mapper__.attrs.keys()) | {s.attr: s.default for s in plain}
+    known = {"__table__": model.__table__, "__mapper__": model.__mapper__, "__class__": property(lambda _self: model)}
+    return type(model.__name__, (), blank | own | known)
 
 
 def _attributes(
@@ -76,6 +86,13 @@ def _attributes(
     return [{specs[name].attr: value for name, value in row.items()} for row in values]
 
 
+def among(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """`column IN values`; on PostgreSQL as one parameter, because reading hundreds costs more than finding the rows."""
+    if db.engine.dialect.name != "postgresql":
+        return column.in_(values)
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
 def _check_targets(model: type[Record], values: list[dict[str, Any]]) -> None:
     """All link targets of all rows must be visible; one query for each link field."""
     for spec in specs_of(model):
@@ -84,89 +101,125 @@ def _check_targets(model: type[Record], values: list[dict[str, Any]]) -> None:
             seen: set[int] = set()
             wanted = sorted(ids)
             for start in range(0, len(wanted), 500):
-                seen.update(db.session.scalars(select(target.id).where(target.id.in_(wanted[start : start + 500]))))
+                seen.update(db.session.scalars(select(target.id).where(among(target.id, wanted[start : start + 500]))))
             if missing := ids - seen:
                 message = _("There is no such record, or you may not see it: %(ids)s.", ids=sorted(missing)[:5])
                 raise Invalid([FieldError(spec.name, "not_found", message)])
 
 
 def insert_derived(model: type[Record], records: list[Any]) -> list[int]:
-    """Insert new, unattached records that a plugin derived itself; returns their ids. Only inside `elevated()`.
+    """Insert new records that a plugin derived itself; returns their ids. Only inside `elevated()`.
 
-    No hooks, numbers or audit row each: the caller notes the whole derivation once. Raises `Unguarded` elsewhere.
+    Each is a dict of attributes or an unattached object that has them. No hooks, numbers or audit row each: the
+    caller notes the whole derivation once. Raises `Unguarded` elsewhere.
     """
     session = db.session()
     if not session.principal.is_system:
         raise Unguarded("insert_derived writes without rules; say why with elevated()")
-    if records:
-        blank = _blank(model)
-        for record in records:
-            record.__dict__.update(blank | record.__dict__)
-        lifecycle.stamp_new(model, records)
-        lifecycle.compute(model, records)
-        _insert_records(session.connection(), model, records)
-        session.info["wrote"] = True
-    return [r.id for r in records]
+    if not records:
+        return []
+    rows = [record if isinstance(record, dict) else vars(record) for record in records]
+    if any(spec.compute for spec in specs_of(model)):
+        made = _unattached(model, rows)
+        lifecycle.compute(model, made)
+        rows = [vars(record) for record in made]
+    who = current_principal().user_id
+    ids = _insert(session.connection(), model, rows, {"created_by_id": who, "updated_by_id": who})
+    session.info["wrote"] = True
+    return ids
 
 
-def _insert_records(connection: Connection, model: type[Record], records: list[Any]) -> None:
+def _insert(
+    connection: Connection, model: type[Record], rows: list[dict[str, Any]], same: dict[str, Any] | None = None
+) -> list[int]:
+    """Insert rows by attribute, column by column. They get what columns hold by default, unless all share `same`."""
     table = model.__table__
-    used = {key for record in records for key, value in record.__dict__.items() if value is not None} | {"id"}
-    every = [(p.key, p.columns[0]) for p in model.__mapper__.column_attrs]
-    attrs = [(key, column) for key, column in every if key in used or column.default is not None]
-    first = reserve_ids(connection, table, len(records))
-    defaults = {c.key: c.default for _k, c in attrs if c.default is not None}
-    rows = []
-    for offset, record in enumerate(records):
-        record.id = first[offset]
-        held, row = record.__dict__, {}
-        for key, column in attrs:
-            value = held[key]
-            if value is None and (default := defaults.get(column.key)) is not None:
-                value = held[key] = default.arg(None) if default.is_callable else default.arg
-            row[column.name] = value
-        rows.append(row)
-    insert_rows(connection, table, rows)
+    ids = reserve_ids(connection, table, len(rows))
+    used = set().union(*rows)
+    columns, cells = [], []
+    for prop in model.__mapper__.column_attrs:
+        key, column = prop.key, prop.columns[0]
+        if key == "id":
+            values = ids
+        elif same and key in same:
+            values = [same[key]] * len(rows)
+        else:
+            values = [row.get(key) for row in rows] if key in used else [None] * len(rows)
+        if column.default is not None and None in values:
+            values = _filled(column, values)
+        if same is None and (values is ids or column.default is not None):
+            for row, value in zip(rows, values, strict=True):
+                row[key] = value
+        if any(value is not None for value in values):
+            columns.append(column)
+            cells.append(values)
+    insert_columns(connection, table, columns, cells)
+    return ids
+
+
+def _filled(column: Column[Any], values: list[Any]) -> list[Any]:
+    """The default where a value is missing; all rows of a call were made at the same instant."""
+    default: Any = column.default
+    if not default.is_callable:
+        return [default.arg if value is None else value for value in values]
+    if isinstance(column.type, Instant):
+        instant = default.arg(None)
+        return [instant if value is None else value for value in values]
+    return [default.arg(None) if value is None else value for value in values]
 
 
 def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
     """Fresh primary keys of a table, for rows that are inserted in this transaction."""
     if connection.dialect.name == "postgresql":
         sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
-        statement = text(f"SELECT nextval({sequence}::regclass) FROM generate_series(1, :n)")  # noqa: S608 - a declared table
+        statement = text(f"SELECT array_agg(nextval({sequence}::regclass)) FROM generate_series(1, :n)")  # noqa: S608 - a declared table
         held = behind(connection)
-        return list((held.side if held else connection).execute(statement, {"n": count}).scalars())
+        return (held.side if held else connection).execute(statement, {"n": count}).scalar_one()
     last = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :t"), {"t": table.name}).scalar() or 0
     return list(range(last + 1, last + 1 + count))
 
 
 def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert complete rows (column name to value): COPY on PostgreSQL, else executemany. Rules are the caller's."""
-    if not rows:
-        return
+    """Insert complete rows (column name to value), which all name the same columns. Rules are the caller's."""
+    if rows:
+        columns = [table.c[name] for name in rows[0]]
+        insert_columns(connection, table, columns, [[row[c.name] for row in rows] for c in columns])
+
+
+def insert_columns(connection: Connection, table: Table, columns: list[Column[Any]], cells: list[list[Any]]) -> None:
+    """Insert rows given column by column: COPY on PostgreSQL, behind the caller's back where that is open."""
     if connection.dialect.name != "postgresql":
-        connection.execute(insert(table), rows)
+        names = [column.name for column in columns]
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)])
     elif held := behind(connection):
-        held.add(partial(_copy, connection, connection.connection, table, rows))
+        held.add(partial(_copy, connection, connection.connection, table, columns, cells))
     else:
-        _copy(connection, connection.connection, table, rows)
+        _copy(connection, connection.connection, table, columns, cells)
 
 
-def _copy(connection: Connection, raw: Any, table: Table, rows: list[dict[str, Any]]) -> None:
-    columns = [table.c[name] for name in rows[0]]
-    processors = [c.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for c in columns]
-    names = ", ".join(f'"{c.name}"' for c in columns)
+def _copy(connection: Connection, raw: Any, table: Table, columns: list[Column[Any]], cells: list[list[Any]]) -> None:
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    stored = [_stored(connection, column, values) for column, values in zip(columns, cells, strict=True)]
     cursor = raw.cursor()
     try:
         with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(
-                    [p(v) if p and v is not None else v for p, v in zip(processors, row.values(), strict=True)]
-                )
+            for row in zip(*stored, strict=True):
+                copy.write_row(row)
     except connection.dialect.dbapi.IntegrityError as error:
         raise IntegrityError(f"COPY {table.name}", None, error) from error
     finally:
         cursor.close()
+
+
+def _stored(connection: Connection, column: Column[Any], values: list[Any]) -> list[Any]:
+    """The values as the database takes them."""
+    dialect = connection.dialect
+    to_stored = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if to_stored is None:
+        return values
+    if isinstance(column.type, Instant) and all(value is values[0] for value in values):
+        return [to_stored(values[0])] * len(values)
+    return [value if value is None else to_stored(value) for value in values]
 
 
 def bulk_update(
@@ -176,7 +229,7 @@ def bulk_update(
     records: dict[int, Any] = {}
     ids = [ident for ident, _version, _values in items]
     for start in range(0, len(ids), 500):
-        chosen = select(model).where(model.id.in_(ids[start : start + 500]))
+        chosen = select(model).where(among(model.id, ids[start : start + 500]))
         records |= {r.id: r for r in db.session.scalars(chosen)}
     changed = []
     for ident, version, values in items:

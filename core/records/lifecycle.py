@@ -35,21 +35,13 @@ def prepare(session: Any, work: Pending) -> None:
 def stamp_new(model: type[Record], records: list[Any]) -> None:
     """Who made them, and defaults, so that hooks and numbering see complete records."""
     who = current_principal().user_id
-    with_default = [spec for spec in specs_of(model) if spec.default is not None]
+    with_default = [(spec.attr, spec.default) for spec in specs_of(model) if spec.default is not None]
     for record in records:
         record.created_by_id = record.updated_by_id = who
-        for spec in with_default:
-            if getattr(record, spec.attr) is None:
-                default = spec.default
-                setattr(
-                    record,
-                    spec.attr,
-                    default()
-                    if callable(default)
-                    else type(default)(default)
-                    if isinstance(default, (list, dict))
-                    else default,
-                )
+        for attr, default in with_default:
+            if getattr(record, attr) is None:
+                own = type(default)(default) if isinstance(default, (list, dict)) else default
+                setattr(record, attr, own() if callable(own) else own)
 
 
 def stamp_changed(records: list[Any]) -> None:

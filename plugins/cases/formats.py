@@ -18,6 +18,7 @@ KIND_OF_CODE = {
     **dict.fromkeys("SD", "design"),
 }
 GRANT_CODES = frozenset("BCUYSD")
+REMEMBERED = 4096
 
 _RUINED = re.compile(r"^\d(\.\d+)?E\+?\d+$")
 _PUBLICATION = re.compile(r"^(?:CN)?([1-3]\d{6}|[1-3]\d{8}|8[5-9]\d{6}|9\d{7})([ABCUYSD])(\d?)$")
@@ -113,6 +114,13 @@ def parse_patent_number(text: str, *, latest_year: int | None = None) -> PatentN
 
     A wrong check digit is refused, a missing one is left missing, a number rounded by a spreadsheet is never guessed.
     """
+    number = _read_before.get(text) or _remembered(_parsed(text))
+    if latest_year is not None and number.year > latest_year:
+        raise BadNumber("future_year", text)
+    return number
+
+
+def _parsed(text: str) -> PatentNumber:
     plain = compact(text)
     if _RUINED.match(plain):
         raise BadNumber("ruined_number", text)
@@ -127,8 +135,17 @@ def parse_patent_number(text: str, *, latest_year: int | None = None) -> PatentN
     number = PatentNumber(match[1] + match[2] + match[3], match[4])
     if number.check is not None and number.check != check_digit(number.base):
         raise BadNumber("check_digit", text)
-    if latest_year is not None and number.year > latest_year:
-        raise BadNumber("future_year", text)
+    return number
+
+
+_read_before: dict[str, PatentNumber] = {}
+"""Numbers by their stored form, which is read again on the way into the database."""
+
+
+def _remembered(number: PatentNumber) -> PatentNumber:
+    if len(_read_before) >= REMEMBERED:
+        _read_before.clear()
+    _read_before[number.canonical] = number
     return number
 
 
@@ -161,6 +178,7 @@ def is_publication_number(text: str) -> bool:
     return bool(_PUBLICATION.match(compact(text)))
 
 
+@lru_cache(maxsize=4096)
 def parse_publication_number(text: str) -> PublicationNumber:
     """Read `CN118123456A`; raises `BadNumber`, with the code `application_number` for a number of the other column."""
     plain = compact(text)

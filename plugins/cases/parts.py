@@ -50,24 +50,24 @@ def follow_rows(model: type[Any], rows: Iterable[Any]) -> None:
             session.execute(update(Case).where(Case.id == case_id).values(**values, **anew))
 
 
-def _applicant_rows(case: Any) -> list[Applicant]:
+def _applicant_rows(case: Any) -> list[dict[str, Any]]:
     return [
-        Applicant(
-            case_id=case.id,
-            position=position,
-            role="applicant",
-            name=row["name"],
-            name_en=row.get("name_en"),
-            client_id=row.get("client"),
-            address=row.get("address"),
-        )
+        {
+            "case_id": case.id,
+            "position": position,
+            "role": "applicant",
+            "name": row["name"],
+            "name_en": row.get("name_en"),
+            "client_id": row.get("client"),
+            "address": row.get("address"),
+        }
         for position, row in enumerate(case.applicants or (), 1)
     ]
 
 
-def _goods_rows(case: Any) -> list[Goods]:
+def _goods_rows(case: Any) -> list[dict[str, Any]]:
     return [
-        Goods(case_id=case.id, nice_class=str(row["class"]), items=row["items"] or None) for row in case.goods or ()
+        {"case_id": case.id, "nice_class": str(row["class"]), "items": row["items"] or None} for row in case.goods or ()
     ]
 
 
@@ -79,7 +79,7 @@ def _replace_applicants(cases: list[Any]) -> None:
 
 
 def _replace_goods(cases: list[Any]) -> None:
-    wanted = {(row.case_id, row.nice_class): row for case in cases for row in _goods_rows(case)}
+    wanted = {(row["case_id"], row["nice_class"]): row for case in cases for row in _goods_rows(case)}
     ids = [case.id for case in cases]
     with elevated(WHY) as session:
         there = session.execute(select(Goods.id, Goods.case_id, Goods.nice_class).where(Goods.case_id.in_(ids))).all()
@@ -87,7 +87,7 @@ def _replace_goods(cases: list[Any]) -> None:
         session.execute(delete(Goods).where(Goods.id.in_(gone)))
         for row in there:
             if same := wanted.pop((row.case_id, row.nice_class), None):
-                session.execute(update(Goods).where(Goods.id == row.id).values(items=same.items))
+                session.execute(update(Goods).where(Goods.id == row.id).values(items=same["items"]))
         insert_derived(Goods, list(wanted.values()))
 
 

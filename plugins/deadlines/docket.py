@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select, update
@@ -18,12 +19,13 @@ from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.facts import OPEN, SETTLED, Derived
 from plugins.deadlines.engine.fees import annuity, reduced, reduction_in_year
+from plugins.deadlines.engine.packs import Pack
 from plugins.deadlines.overlay import deriver
-from plugins.deadlines.reading import facts_of, plain_inputs
+from plugins.deadlines.reading import facts_of
 from plugins.deadlines.records import MANUAL, Deadline
 from plugins.deadlines.worklist import event_words
 
-BATCH = 500
+BATCH = 200
 ANNUITIES = ("CN.PAT.ANNUITY", "CN.PAT.ANNUITY_GRACE")
 SUMMARY = 60
 """Up to so many changed deadlines are named one by one in the log."""
@@ -271,7 +273,7 @@ def _new(engine: Deriver, case: Any, item: Derived) -> Any:
         fact=item.fact,
         event_id=int(item.fact[6:]) if item.fact.startswith("event:") else None,
         occurrence=item.occurrence,
-        inputs=plain_inputs(item.inputs),
+        inputs=item.inputs,
         rule_version=engine.pack.version,
         calendar_version=engine.engine.calendars.version,
     )
@@ -288,5 +290,11 @@ def _amount(engine: Deriver, item: Derived) -> Decimal | None:
     if item.rule.code not in ANNUITIES:
         return None
     year = int(item.occurrence)
-    full = annuity(engine.pack, item.inputs.get("right_kind"), year)
-    return None if full is None else reduced(full, reduction_in_year(engine.pack, item.inputs, year))
+    left = reduction_in_year(engine.pack, item.inputs, year) if item.inputs.get("fee_reduction_pct") else Decimal(0)
+    return _reduced_annuity(engine.pack, item.inputs.get("right_kind"), year, left)
+
+
+@lru_cache(maxsize=1024)
+def _reduced_annuity(pack: Pack, right_kind: str | None, year: int, reduction: Decimal) -> Decimal | None:
+    full = annuity(pack, right_kind, year)
+    return None if full is None else reduced(full, reduction)

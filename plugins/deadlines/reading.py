@@ -177,21 +177,8 @@ def _printed(details: Mapping[str, Any]) -> tuple[int, str] | None:
     return None
 
 
-def plain_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs of the engine as JSON keeps them."""
-    return {key: _plain(value) for key, value in inputs.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return plain_inputs(value) if isinstance(value, Mapping) else value
-
-
 def engine_inputs(stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Inputs as the engine takes them, from what `plain_inputs` kept."""
+    """Inputs as the engine takes them, from what a deadline keeps of them: days as ISO text, tuples as lists."""
     inputs = dict(stored or {})
     if isinstance(inputs.get("printed_period"), list):
         inputs["printed_period"] = tuple(inputs["printed_period"])

@@ -52,6 +52,7 @@ TARGETS = (
 class CaseImport(ImportSupport):
     """Imports of cases. A key is unique within one office."""
 
+    early = True
     keys = ("application_number", "registration_number")
     scope = ("jurisdiction",)
 
