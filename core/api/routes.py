@@ -52,9 +52,16 @@ def make_blueprint() -> Blueprint:
             provide_automatic_options=False,
             strict_slashes=False,
         )
-    blueprint.add_url_rule("/healthz", "healthz", healthz)
+    blueprint.add_url_rule("/healthz", "healthz", _health, methods=METHODS, provide_automatic_options=False)
     blueprint.register_error_handler(Exception, problem)
     return blueprint
+
+
+def _health() -> Response:
+    """Only read; any other method is refused in the form of this room."""
+    if request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+    return healthz() if request.method in READS else problem(MethodNotAllowed(valid_methods=sorted(READS)))
 
 
 def _name(rule: str) -> str:

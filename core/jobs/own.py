@@ -22,6 +22,10 @@ KEEP = timedelta(days=30)
 """How long delivered events and finished runs stay; dead letters stay until somebody deals with them."""
 
 
+LOOKED_AT = 1000
+"""Rows of each index that SQLite reads for its figures; more of them change no plan."""
+
+
 def tidy() -> dict[str, Any]:
     """Delete old delivered events and finished runs; how many of each."""
     before = now() - KEEP
@@ -38,10 +42,14 @@ def tidy() -> dict[str, Any]:
 
 
 def _refresh_statistics() -> None:
-    """SQLite's planner knows how full each table is only when asked to look; PostgreSQL looks by itself."""
+    """SQLite's planner knows how full each table is only when asked to look; PostgreSQL looks by itself.
+
+    `PRAGMA optimize` would look only at tables that its own connection had read, and this one is fresh.
+    """
     if db.engine.dialect.name == "sqlite":
         with contextlib.closing(db.engine.raw_connection()) as connection:  # in no transaction
-            connection.cursor().execute("PRAGMA optimize")
+            connection.cursor().execute(f"PRAGMA analysis_limit = {LOOKED_AT}")
+            connection.cursor().execute("ANALYZE")
 
 
 @hookimpl

@@ -103,7 +103,8 @@ def file_path(attachment: Attachment) -> Path:
 
 
 def keep(stream: BinaryIO, limit: int) -> tuple[str, int]:
-    """Store a content under its checksum; returns (sha-256, bytes). Raises `ValueError` above `limit` bytes.
+    """Store a content under its checksum; returns (sha-256, bytes). Raises `ValueError` above `limit` bytes, `Invalid`
+    when there is none.
 
     The file is complete on disk before it gets its name, and an existing one is left as it is.
     """
@@ -120,6 +121,10 @@ def keep(stream: BinaryIO, limit: int) -> tuple[str, int]:
                 target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
+        if not size:
+            raise Invalid(
+                [FieldError("file", "empty", _("This file is empty. Choose the file again, or save it anew."))]
+            )
         final = path_of(digest.hexdigest())
         final.parent.mkdir(exist_ok=True)
         if not final.exists():

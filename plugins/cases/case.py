@@ -14,7 +14,8 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from core import Record, _, fields
-from plugins.cases import choices, computed, nice, values
+from plugins.cases import bounds, choices, computed, nice, values
+from plugins.cases.bounds import within
 
 
 class Case(Record):
@@ -180,8 +181,12 @@ class Case(Record):
         _("Grant publication date"), synonyms=("授权公告日", "公告日", "授权日")
     )
     annuity_state: Mapped[str | None] = fields.choice(_("Annuities"), choices.ANNUITY_STATES, synonyms=("年费状态",))
-    paid_to_year: Mapped[int | None] = fields.integer(_("Paid to year"), synonyms=("已缴年度", "年费已缴至"))
-    claims_count: Mapped[int | None] = fields.integer(_("Number of claims"), synonyms=("权利要求项数",))
+    paid_to_year: Mapped[int | None] = fields.integer(
+        _("Paid to year"), validate=within(bounds.YEARS), synonyms=("已缴年度", "年费已缴至")
+    )
+    claims_count: Mapped[int | None] = fields.integer(
+        _("Number of claims"), validate=within(bounds.CLAIMS), synonyms=("权利要求项数",)
+    )
     foreign_filing_planned: Mapped[bool] = fields.boolean(_("Foreign filing planned"), default=False)
     disclosure_date: Mapped[date | None] = fields.date(_("Non-prejudicial disclosure on"))
     exhibition_date: Mapped[date | None] = fields.date(_("First shown at an exhibition on"))

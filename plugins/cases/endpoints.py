@@ -127,6 +127,8 @@ def _attach(case: Case, kind: str, part: Any) -> int:
         sha256, size = keep(part.stream, limit)
     except ValueError:
         raise Invalid([FieldError("document", "too_large", _("This file is too large."))]) from None
+    except Invalid as error:
+        raise Invalid([FieldError("document", e.code, e.message) for e in error.errors]) from None
     values = {
         "record_key": "cases.case",
         "record_id": case.id,

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from core import FieldError, Invalid, _, current_principal, db, elevated, registry
 from plugins.cases import status
+from plugins.cases.bounds import beyond
 from plugins.cases.case import Case
 from plugins.cases.entry import COLUMNS, Entry, as_day, case_field, refusal, roles_now, waiting_for
 from plugins.cases.facts import machine_facts
@@ -33,6 +34,8 @@ def record_event(
     Raises `Invalid` naming each missing need, `Forbidden` when other roles make this move.
     """
     entry = Entry.read(entered)
+    if wrong := beyond(entry.typed):
+        raise Invalid(wrong)
     who = roles_now() if roles == "mine" else roles
     with elevated(WHY):
         event = _waiting_event(case, entry) or Event(case_id=case.id, code=entry.code)

@@ -398,6 +398,22 @@ def test_health_tells_its_parts_and_is_503_when_the_schema_is_behind(lab, monkey
     monkeypatch.setattr(health, "_schema", {})
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_health_refuses_other_methods_in_json(lab, method):
+    answer = raw(lab, method, "/healthz")
+    assert (answer.status_code, answer.mimetype) == (405, "application/problem+json")
+    assert {"GET", "HEAD"} <= {name.strip() for name in answer.headers["Allow"].split(",")}
+    assert answer.json["status"] == 405
+
+
+def test_an_empty_file_is_refused_with_a_word(lab, key):
+    folder = lab.folder("with an empty file", "ann")
+    files = {"file": (io.BytesIO(b""), "nothing.pdf")}
+    answer = raw(lab, "POST", f"/api/v1/lab.folder/{folder}/files", data=files, headers=bearer(key))
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["code"] == "empty"
+
+
 def test_a_database_that_is_gone_is_503_with_retry_after(lab, key, monkeypatch):
     from sqlalchemy import exc
 

@@ -60,6 +60,14 @@ def test_a_number_larger_than_any_id_is_simply_not_there(visit, desk):
     assert ann.post("/r/desk.paper", **(FORM | {"name": "", "keeper": huge})).status_code == 422
 
 
+def test_an_empty_file_is_refused_in_the_browser(visit, desk):
+    ann = visit("ann")
+    ann.get("/")
+    answer = ann.post(f"/r/desk.paper/{desk.ids['Beta']}/-/file", file=(io.BytesIO(b""), "nothing.pdf"))
+    assert answer.status_code == 422
+    assert "This file is empty" in answer.text
+
+
 @pytest.mark.parametrize("name", ["\u200b\u3000", "\u202e", "\x00"])
 def test_a_name_that_nobody_can_see_is_no_name(visit, desk, name):
     assert visit("ann").post("/r/desk.paper", **(FORM | {"name": name})).status_code == 422

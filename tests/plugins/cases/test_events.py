@@ -96,7 +96,12 @@ def test_an_event_ahead_of_the_status_says_what_is_missing_and_is_completed_in_i
         assert "已受理" in words
         assert "商标受理通知书" in words
     with acting("clerk"):
-        accepted = {"application_number": "80000001", "acceptance_date": "2026-11-01", "receipt_date": "2026-11-01", "dispatch_date": "2026-11-01"}
+        accepted = {
+            "application_number": "80000001",
+            "acceptance_date": "2026-11-01",
+            "receipt_date": "2026-11-01",
+            "dispatch_date": "2026-11-01",
+        }
         do(ident, "record_event", event="TM_ACCEPTANCE_ISSUED", filed_at="柜 1", **accepted)
         done = do(ident, "record_event", event="TM_PRELIM_PUBLISHED", complete=early["event"])
         assert (done["event"], done["status"], done["waiting"]) == (early["event"], "published", None)
