@@ -14,8 +14,8 @@ PLUGINS = sorted(p.parent for p in (ROOT / "plugins").glob("*/plugin.toml"))
 ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
 
 MAY_USE_CONNECTIONS = {
-    "core/api", "core/db.py", "core/events", "core/hooks", "core/importing", "core/jobs", "core/messages", "core/permissions",
-    "core/records", "core/setup", "core/supervise", "core/web", "core/commands", "core/doctor",
+    "core/api", "core/db.py", "core/events", "core/hooks", "core/importing", "core/jobs", "core/messages",
+    "core/permissions", "core/records", "core/setup", "core/supervise", "core/web", "core/commands", "core/doctor",
 }  # fmt: skip
 """Rooms that own core statements: bookkeeping tables, or statements that carry the rules themselves."""
 
@@ -196,6 +196,10 @@ RULES_REST_IN = {
     "plugins/deadlines/publishing.py": "a new holiday calendar is put into force",
     "plugins/deadlines/reminders.py": "reminders are decided once for everybody",
     "plugins/deadlines/watching.py": "deadlines watch the facts of cases",
+    "plugins/documents/jobs.py": "prints what was asked for, and keeps it with its record",
+    "plugins/documents/pages.py": "anybody may check the code on a letter",
+    "plugins/documents/services.py": "a document is kept for who may make it; release and sending are marked on it",
+    "plugins/documents/templates.py": "a new version of a template retires the one before",
     "plugins/demo/": "the invented agency",
 }
 """Every file that uses `system()` or `elevated()`, and what for. A new one is looked at before it is listed."""
