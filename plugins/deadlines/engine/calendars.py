@@ -100,12 +100,18 @@ class Calendars:
         self.holidays = holidays
         self.version = holidays.version
         self.coverage = holidays.coverage
+        self._closed_years = {day.year for day in holidays.closings.get("wipo", ())}
         self._by_name = {
             name: Calendar(name, holidays) for name in ("patent", "tm", "court", "wipo", "none", "weekend")
         }
 
     def __getitem__(self, name: str) -> Calendar:
         return self._by_name[name]
+
+    def known(self, roll: str, year: int) -> str:
+        """How far the rest days of one roll calendar are known in a year: of WIPO's own closing days only some are."""
+        found = self.coverage(year)
+        return WEEKEND_ONLY if roll == "wipo" and found == OFFICIAL and year not in self._closed_years else found
 
 
 def holidays_from(data: Mapping[str, Any]) -> Holidays:

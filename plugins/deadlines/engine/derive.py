@@ -39,6 +39,7 @@ class Deriver:
         self._before_rest = calendars["tm"].on_or_before
         self._days_before: dict[date, tuple[date, date]] = {}
         self._coverage = {year: calendars.coverage(year) for year in range(1, 10000)}
+        self._wipo_coverage = {year: calendars.known("wipo", year) for year in range(1, 10000)}
 
     def __call__(self, facts: Facts, as_of: date) -> Derivation:
         """The deadlines of one case as of a day; a date already past is made, and is overdue."""
@@ -155,7 +156,7 @@ class Deriver:
         if optional and not planned.planned_by.isdisjoint(inputs):
             optional, severity = False, rule.severity
         window = optional or planned.window
-        calendar = self._coverage[due.year]
+        calendar = (self._wipo_coverage if rule.roll == "wipo" else self._coverage)[due.year]
         first = (rule, fact, occurrence, base, nominal, due, safe, internal, client)
         return _fast(Derived, (*first, severity, optional, window, state, cleared, overdue, calendar, inputs))
 

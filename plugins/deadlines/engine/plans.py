@@ -59,7 +59,8 @@ def make_plan(engine: Evaluator, right_kind: str, route: str, jurisdiction: str,
         if rule.trigger in pack.case_triggers:
             by_case.append(_planned(engine, rule, side))
         else:
-            by_event.setdefault(rule.trigger, []).append(_planned(engine, rule, side))
+            for code in (rule.trigger, *rule.applies.get("also_on", ())):
+                by_event.setdefault(code, []).append(_planned(engine, rule, side))
     return Plan(tuple(by_case), {code: tuple(items) for code, items in by_event.items()})
 
 

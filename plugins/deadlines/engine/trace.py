@@ -45,6 +45,8 @@ def explain(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Out
     coverage = engine.calendars.coverage(found.due.year)
     if coverage != OFFICIAL:
         steps.append(Step(coverage, {"year": found.due.year}, found.due, f"holidays {engine.calendars.version}"))
+    elif engine.calendars.known(rule.roll, found.due.year) != OFFICIAL:
+        steps.append(Step("wipo_unlisted", {"year": found.due.year}, found.due, ROLL_BASIS["wipo"]))
     if found.base < rule.effective_from:
         steps.append(Step("before_effect", {"since": rule.effective_from}, found.base, law))
     return steps

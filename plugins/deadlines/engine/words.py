@@ -60,6 +60,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{year}年节假日安排尚未公布，暂定",
     ),
     "weekend_only": ("No holiday data for {year}: only weekends are known", "无{year}年节假日数据，仅按周末计算"),
+    "wipo_unlisted": (
+        "WIPO's own closing days of {year} are not listed here: only weekends are known",
+        "{year}年国际局闭馆日未收录，仅按周末计算",
+    ),
     "before_effect": ("The rule is in force only from {since}", "该规则自{since}起施行"),
     "undated": ("No fixed day: to be done before the act it guards", "无固定日期：须在相关行为之前完成"),
 }
