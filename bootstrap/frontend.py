@@ -25,6 +25,7 @@ FILES = {
     # Not loaded by pages: one full file per weight for papers; sliced web fonts print wrong characters.
     "fonts/NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
     "fonts/NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
+    "fonts/NotoSansSymbols2-Regular.ttf": "@expo-google-fonts/noto-sans-symbols-2/400Regular/NotoSansSymbols2_400Regular.ttf",
     "fonts/LICENSE": "@expo-google-fonts/noto-sans-sc/LICENSE_FONT",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     Change,
+    DocumentKind,
     Endpoints,
     FieldRule,
     Grant,
@@ -21,7 +22,20 @@ from core import (
     current_principal,
     hookimpl,
 )
-from plugins.cases import actions, endpoints, events, grants, home, normalise, page, parts, rules, services, views
+from plugins.cases import (
+    actions,
+    documents,
+    endpoints,
+    events,
+    grants,
+    home,
+    normalise,
+    page,
+    parts,
+    rules,
+    services,
+    views,
+)
 from plugins.cases.case import Case
 from plugins.cases.importing import CaseImport
 from plugins.cases.records import RECORDS, Applicant, Event, Goods
@@ -95,6 +109,12 @@ def register_endpoints() -> list[Endpoints]:
 def register_import_sources() -> list[ImportSource]:
     """Sheets of registers, exports and agencies."""
     return [ImportSource("cases.case", CaseImport())]
+
+
+@hookimpl
+def register_documents() -> list[DocumentKind]:
+    """Letters about cases, official papers and what a client holds."""
+    return documents.kinds()
 
 
 @hookimpl

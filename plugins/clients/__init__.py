@@ -1,5 +1,6 @@
 """Clients of the agency and the people there: names, numbers, regions, tiers. Cases and bills are not here."""
 
+from plugins.clients.documents import client_fields, contact_fields
 from plugins.clients.names import match_key, split_names, stem_key, tidy
 from plugins.clients.records import Client, Contact
 from plugins.clients.regions import countries, region_name
@@ -12,6 +13,8 @@ __all__ = [
     "Contact",
     "also_assigned",
     "claimed",
+    "client_fields",
+    "contact_fields",
     "countries",
     "find_by_name",
     "is_valid_uscc",
