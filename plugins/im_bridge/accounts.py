@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import and_, select
 
-from core import db, keep_secret
+from core import current_locale, db, keep_secret, record_class
 from plugins.im_bridge.records import App, Person
 from plugins.im_bridge.tokens import StoredTokens
 from plugins.im_bridge.vendors.calls import AppFacts, Vendor
@@ -58,6 +58,12 @@ def account_of(user_id: int) -> tuple[App, Person] | None:
     query = select(App, Person).join(Person, same).where(Person.user_id == user_id, App.active)
     row = db.session.execute(query.where(App.archived_at.is_(None)).order_by(App.id).limit(1)).first()
     return (row[0], row[1]) if row else None
+
+
+def locale_of(user_id: int | None) -> str:
+    """The language in which somebody is written to."""
+    user = record_class("core.user")
+    return db.session.scalar(select(user.locale).where(user.id == user_id)) or current_locale()
 
 
 def user_of(app: App, userid: str) -> int | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import current_locale, db, enqueue, gettext, now, record_class, use_locale
+from core import db, enqueue, gettext, now, record_class, use_locale
 from plugins.im_bridge import wording
-from plugins.im_bridge.accounts import account_of, house
+from plugins.im_bridge.accounts import account_of, house, locale_of
 from plugins.im_bridge.records import App, Message, Person
 
 SEND = "im_bridge.send"
@@ -28,7 +28,7 @@ def on_notification(payload: dict[str, Any], _key: str) -> None:
     app, person = reached
     if note.record_key == TASK and app.approvals != "message" and _told_by_card(note):
         return
-    with use_locale(_locale(note.user_id)):
+    with use_locale(locale_of(note.user_id)):
         words = wording.for_notification(note, app.detail)
     wait = timedelta(minutes=app.digest_minutes if note.severity == "info" else 0)
     about = {"record_key": note.record_key, "record_id": note.record_id, "severity": note.severity}
@@ -57,7 +57,7 @@ def on_task_updated(payload: dict[str, Any], _key: str) -> None:
     for message in db.session.scalars(select(Message).where(Message.record_key == TASK, Message.record_id == task.id)):
         if message.kind == "message" or (message.user_id in people and message.round == task.round):
             continue
-        with use_locale(_locale(message.user_id)):
+        with use_locale(locale_of(message.user_id)):
             close(message, outcome_of(task))
     for user_id in people:
         ask(task, user_id)
@@ -75,7 +75,7 @@ def ask(task: Any, user_id: int) -> None:
     if reached is None:
         return
     app, person = reached
-    with use_locale(_locale(user_id)):
+    with use_locale(locale_of(user_id)):
         words = wording.for_task(task, app.detail)
     base = f"zhian_{house()}_t{task.id}_{task.round}_{user_id}"
     more = {
@@ -168,8 +168,3 @@ def add(app: App, person: Person, kind: str, key: str, words: wording.Wording, *
     db.session.add(message)
     db.session.flush()
     enqueue(SEND, key=SEND)
-
-
-def _locale(user_id: int | None) -> str:
-    user = record_class("core.user")
-    return db.session.scalar(select(user.locale).where(user.id == user_id)) or current_locale()

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import Refused, local, now, system
+from core import Refused, local, now, system, use_locale
 from plugins.im_bridge import quotas
-from plugins.im_bridge.accounts import Counter, vendor_of
+from plugins.im_bridge.accounts import Counter, locale_of, vendor_of
 from plugins.im_bridge.bodies import Parcel, parcel_of
 from plugins.im_bridge.records import App, Message
 from plugins.im_bridge.vendors.calls import CallFailed, Sent
@@ -74,7 +74,9 @@ def _claim() -> Claimed | None:
             values = {"state": "sending", "claimed_at": now(), "attempts": Message.attempts + 1, "batch": ids[0]}
             if session.execute(_change(*mine, **values)).rowcount != len(ids):
                 raise Refused("another process was faster")
-            return Claimed(ids, parcel_of(app, group), first.attempts + 1, first.batch is not None)
+            with use_locale(locale_of(first.user_id)):
+                parcel = parcel_of(app, group)
+            return Claimed(ids, parcel, first.attempts + 1, first.batch is not None)
     return None
 
 
@@ -175,7 +177,8 @@ def _clear_up(ident: int) -> str:
             else:
                 message.state = "failed"
             return message.state
-        parcel, attempts = parcel_of(app, [message]), message.attempts
+        with use_locale(locale_of(message.user_id)):
+            parcel, attempts = parcel_of(app, [message]), message.attempts
     counter = Counter()
     try:
         found = parcel.find(vendor_of(parcel.app, counter))

@@ -1,4 +1,4 @@
-"""What a message says. By default no more than case number, kind and date: cards and messages rest with the platform."""
+"""What a message says. By default no more than case number, kind and date: messages rest with the platform."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Wording:
 
 
 def for_notification(note: Any, detail: str) -> Wording:
-    """A message of the house. The hour makes two warnings of one matter differ: platforms drop what they saw today."""
+    """A message of the house. Hour and number make any two differ: platforms drop what they have seen, without a word."""
     record = find(note.record_key, note.record_id)
     path = f"/r/{note.record_key}/{note.record_id}" if record is not None else "/inbox"
-    at = local(note.created_at).strftime(SENT)
+    at = f"{local(note.created_at).strftime(SENT)} · {note.id}"
     if detail == "full":
         return Wording(note.subject, f"{note.body or ''}\n{at}".strip(), path)
     facts = facts_of(record)
