@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core import Action, FieldError, Invalid, Param, _
-from plugins.billing import actions_offers, bills, receipts, reminders, requests
+from plugins.billing import actions_offers, bills, pages, receipts, reminders, requests
 
 BILL, PAYMENT, REFUND, WRITE_OFF = "billing.bill", "billing.payment", "billing.refund", "billing.write_off"
 REASON = Param("reason", _("Reason"), required=True)
@@ -54,7 +54,7 @@ def _ends() -> list[Action]:
             lambda bill, given: bills.credit_note(bill, given["reason"]),
             params=(REASON,),
             available=bills.can_credit,
-            icon="receipt-refund",
+            icon="restore",
         ),
         Action(
             BILL,
@@ -63,7 +63,7 @@ def _ends() -> list[Action]:
             lambda bill, given: _id(requests.request_write_off(bill, given["amount"], given["reason"])),
             params=(Param("amount", _("Amount"), "money", help=_("Empty: the whole balance.")), REASON),
             available=requests.can_write_off,
-            icon="eraser",
+            icon="ban",
         ),
         Action(
             BILL,
@@ -114,15 +114,11 @@ def _payments() -> list[Action]:
             "allocate",
             _("Allocate"),
             lambda payment, given: _allocated(receipts.allocate(payment, wanted(given), given["key"] or fresh_key())),
-            params=(
-                Param("bill", _("Bill"), "link", target=BILL),
-                Param("amount", _("Amount"), "money"),
-                Param("amounts", _("Amounts by bill"), "json"),
-                Param("key", _("Key"), help=_("The same key does its work once.")),
-            ),
+            params=_amounts,
+            template="billing/allocate_dialog.html",
             available=receipts.has_free_money,
             primary=True,
-            icon="link",
+            icon="link-plus",
         ),
     ]
 
@@ -137,7 +133,7 @@ def _corrections() -> list[Action]:
             lambda payment, given: {"amount": str(receipts.unallocate(payment, given["reason"], given["bill"]))},
             params=(Param("bill", _("Bill"), "link", target=BILL, help=_("Empty: all of them.")), REASON),
             available=receipts.has_allocations,
-            icon="unlink",
+            icon="restore",
         ),
         Action(
             PAYMENT,
@@ -146,7 +142,7 @@ def _corrections() -> list[Action]:
             lambda payment, given: _id(requests.request_refund(payment, given["amount"], given["reason"])),
             params=(Param("amount", _("Amount"), "money", required=True), REASON),
             available=receipts.has_free_money,
-            icon="arrow-back-up",
+            icon="transfer",
         ),
         Action(
             PAYMENT,
@@ -184,7 +180,7 @@ def _decisions() -> list[Action]:
             lambda request, given: _nothing(requests.reverse_write_off(request, given["reason"])),
             params=(REASON,),
             available=requests.can_reverse_write_off,
-            icon="arrow-back-up",
+            icon="transfer",
         ),
     ]
 
@@ -202,12 +198,26 @@ def _decision(record: str, code: str, label: Any, decide: Any) -> Action:
     )
 
 
+def _amounts(payment: Any) -> list[Param]:
+    """For programs `bill` and `amount`, or `amounts`; for the dialog one amount for each open bill of the client."""
+    given = [
+        Param("key", _("Key"), default=fresh_key(), help=_("The same key does its work once.")),
+        Param("bill", _("Bill"), "link", target=BILL),
+        Param("amount", _("Amount"), "money"),
+        Param("amounts", _("Amounts by bill"), "json"),
+    ]
+    for bill, amount in pages.suggestions(payment):
+        label = f"{bill.number} · {bill.due_on} · {bill.balance:,.2f}"
+        given.append(Param(f"bill_{bill.id}", label, "money", help=bill.title, default=lambda _payment, a=amount: a))
+    return given
+
+
 def wanted(given: dict[str, Any]) -> dict[int, Decimal]:
-    """The amounts by bill that a caller gives as `amounts` [{bill, amount}], or as one `bill` and `amount`."""
+    """The amounts by bill: `amounts` [{bill, amount}], one `bill` and `amount`, or `bill_<id>` from the dialog."""
     if given["bill"]:
         return {given["bill"]: given["amount"] or Decimal(0)}
     rows = given["amounts"]
-    found: dict[int, Decimal] = {}
+    found = {int(k[5:]): v for k, v in given.items() if k.startswith("bill_") and isinstance(v, Decimal) and v}
     try:
         for row in rows or ():
             amount = Decimal(str(row["amount"]))

@@ -102,7 +102,7 @@ def _quotations() -> list[Action]:
             lambda quotation, given: quoting.set_discount(quotation, given["percent"] or Decimal(0), given["reason"]),
             params=(Param("percent", _("Per cent off the list"), "decimal", required=True), REASON),
             available=quoting.is_open,
-            icon="percentage",
+            icon="adjustments",
         ),
         Action(
             QUOTATION,

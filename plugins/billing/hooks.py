@@ -4,8 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Action, Change, FieldRule, Grant, NumberRule, Record, Scopes, Seed, hookimpl
-from plugins.billing import actions, bills, drafting, quoting, receipts, requests, rights, seed
+from core import (
+    Action,
+    Change,
+    DocumentKind,
+    Endpoints,
+    FieldRule,
+    Grant,
+    Menu,
+    NumberRule,
+    Panel,
+    Record,
+    Scopes,
+    Seed,
+    View,
+    hookimpl,
+)
+from plugins.billing import (
+    actions,
+    bills,
+    documents,
+    drafting,
+    endpoints,
+    home,
+    ledger,
+    quoting,
+    receipts,
+    requests,
+    rights,
+    seed,
+    views,
+)
 from plugins.billing.records import (
     RECORDS,
     Bill,
@@ -47,6 +76,30 @@ def register_field_rules() -> list[FieldRule]:
 def register_actions() -> list[Action]:
     """Issue, credit, void; confirm, allocate, take back, reverse."""
     return actions.actions()
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """Lists, pages, forms."""
+    return views.views()
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """The sidebar."""
+    return views.menus()
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """Receivables and statements."""
+    return [endpoints.billing]
+
+
+@hookimpl
+def register_documents() -> list[DocumentKind]:
+    """Quotation, bill, statement of account."""
+    return documents.kinds()
 
 
 @hookimpl
@@ -114,6 +167,28 @@ def after_delete(model: type[Record], records: list[Any]) -> None:
     """Sums follow lines."""
     if model in FOLLOW:
         FOLLOW[model](records)
+
+
+@hookimpl
+def filter_list_rows(record_key: str, rows: list[dict[str, Any]]) -> None:
+    """Which bills of a list are overdue."""
+    if record_key == "billing.bill" and rows and {"state", "due_on", "balance"} <= rows[0].keys():
+        for row in rows:
+            row["overdue"] = ledger.is_overdue(row["state"], row["due_on"], row["balance"])
+
+
+@hookimpl
+def filter_detail_view(view: View) -> View | None:
+    """Bills on the pages of clients and cases."""
+    if view.record == "clients.client":
+        return view.with_tab(views.client_tab())
+    return view.with_tab(views.case_tab()) if view.record == "cases.case" else None
+
+
+@hookimpl
+def slot_home() -> list[Panel]:
+    """What waits for finance."""
+    return home.panels()
 
 
 COMPLETE = {

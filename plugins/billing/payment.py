@@ -30,7 +30,7 @@ class Payment(Record):
         "title": "number",
         "number": "number",
         "secondary": "client",
-        "icon": "cash",
+        "icon": "coins",
         "order": "-received_on",
         "archive": False,
     }
@@ -104,7 +104,7 @@ class Refund(Record):
         "plural": _("Refunds"),
         "title": "reason",
         "secondary": "client",
-        "icon": "arrow-back-up",
+        "icon": "transfer",
         "order": "-id",
         "archive": False,
     }
@@ -132,7 +132,7 @@ class WriteOff(Record):
         "plural": _("Write-offs"),
         "title": "reason",
         "secondary": "bill",
-        "icon": "eraser",
+        "icon": "ban",
         "order": "-id",
         "archive": False,
     }
