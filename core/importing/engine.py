@@ -17,7 +17,7 @@ from . import links, store
 from .loading import RowLoader
 from .mapping import Mapping, targets_of
 from .plugin import ImportContext, ImportRow, ImportSupport
-from .source import Row
+from .source import Row, is_summary
 from .values import BadCell, ImportTarget, coerce
 
 OUTCOMES = ("created", "updated", "unchanged", "refused")
@@ -29,6 +29,7 @@ REASONS = {
     "forbidden": _("You may not change this record."),
     "forbidden_field": _("You may not change this field."),
     "forbidden_create": _("You may not create records of this kind."),
+    "summary_row": _("This row sums up the rows above it; it is no record of its own."),
 }
 
 
@@ -67,6 +68,7 @@ class Engine:
         self.targets = targets_of(record_type, supports)
         self.columns = list(mapping.fields)
         self.plan = [(column, self.targets[name]) for column, name in mapping.fields.items()]
+        self.key_columns = [column for column, name in mapping.fields.items() if name in self.keys]
         self.constants = constants_of(mapping, self.targets)
         self.roc = any(support.roc_years(self.constants) for support in supports)
         self.scope = tuple(dict.fromkeys(name for support in supports for name in support.scope))
@@ -92,9 +94,11 @@ class Engine:
         """Decide rows as `read` gave them and, unless this is a dry run, write them in the current transaction."""
         self.decide(lines)
         if self.context.dry_run:
+            store.rehearse(self, [line for line in lines if line.open])
             self._assume(lines)
         else:
             store.write(self, [line for line in lines if line.open])
+        self._share_refusals(lines)
         self.tally.add(lines)
         return lines
 
@@ -134,6 +138,9 @@ class Engine:
     def coerced(self, row: Row) -> ImportRow:
         """The row with the values of its mapped cells; the first cell that cannot be read refuses it."""
         line = ImportRow(row.number, row.cells)
+        if row.summary and not any(_filled(row.cells.get(column)) for column in self.key_columns):
+            line.refuse("", "summary_row", REASONS["summary_row"])
+            return line
         for column, target in self.plan:
             try:
                 value = coerce(target, row.cells.get(column), roc=self.roc)
@@ -167,8 +174,20 @@ class Engine:
             return
         if before[1] == digest:
             line.outcome = "unchanged"
+            line.extra["same_as"] = before[0]
         else:
             line.refuse(name, "duplicate_conflict", gettext(REASONS["duplicate_conflict"].message, row=before[0]))
+
+    def _share_refusals(self, lines: list[ImportRow]) -> None:
+        """A row that repeats one that was refused in the end is refused with it; later rows may have the key anew."""
+        refused = {line.number: line for line in lines if line.refusal and line.key}
+        for line in lines:
+            first = refused.get(line.extra.get("same_as", -1))
+            if first is not None and first.refusal is not None:
+                line.refuse(first.refusal.field, first.refusal.code, first.refusal.reason)
+        for number, line in refused.items():
+            if self.seen.get(self._scoped(line), (None,))[0] == number:
+                del self.seen[self._scoped(line)]
 
     def _normal(self, line: ImportRow, name: str) -> bool:
         """Bring a key into its stored form, so that it meets stored ones; False refuses the row."""
@@ -224,6 +243,10 @@ class Engine:
         for line in lines:
             if line.open:
                 line.outcome = "updated" if line.record_id is not None else "created"
+
+
+def _filled(cell: Any) -> bool:
+    return cell not in (None, "") and not is_summary(cell)
 
 
 def _nothing() -> None:

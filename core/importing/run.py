@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -245,7 +245,8 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     db.session.commit()
     db.session.expunge_all()
     with _as_import(run_id), ExitStack() as stack:
-        ahead = _Ahead(engine, batches(plan.rows(engine.columns), BATCH), position)
+        done = {"position": position, "refused": _refused_rows(run_id) if position else frozenset()}
+        ahead = _Ahead(engine, batches(plan.rows(engine.columns), BATCH), **done)
         engine.meanwhile = ahead.look
         for number, lines in enumerate(ahead):
             if number == 0 and len(lines) == BATCH:
@@ -259,11 +260,17 @@ def execute(plan: Plan, run: ImportRun, told: Told | None = None) -> dict[str, A
     return report_of(run_id)
 
 
+def _refused_rows(run_id: int) -> frozenset[int]:
+    """Rows that an earlier try of this run has refused; they hold no key."""
+    chosen = select(ImportEntry.row).where(ImportEntry.run_id == run_id, ImportEntry.outcome == "refused")
+    return frozenset(db.session.scalars(chosen, execution_options=OPEN))
+
+
 class _Ahead:
     """The batches of a file as rows read; the next one may be read before its turn, while the database is busy."""
 
-    def __init__(self, engine: Engine, source: Iterator[list[Row]], position: int) -> None:
-        self.engine, self.source, self.position = engine, source, position
+    def __init__(self, engine: Engine, source: Iterator[list[Row]], position: int, refused: Set[int]) -> None:
+        self.engine, self.source, self.position, self.refused = engine, source, position, refused
         self.held: list[ImportRow] | BaseException | None = None
 
     def look(self) -> None:
@@ -276,7 +283,7 @@ class _Ahead:
 
     def _read(self) -> list[ImportRow]:
         rows = next(self.source)
-        self.engine.replay([row for row in rows if row.number <= self.position])
+        self.engine.replay([r for r in rows if r.number <= self.position and r.number not in self.refused])
         return self.engine.read([row for row in rows if row.number > self.position])
 
     def __iter__(self) -> Iterator[list[ImportRow]]:

@@ -1,5 +1,6 @@
 """An uploaded file as tables: its sheets, their columns with samples, and the rows under them."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -44,6 +45,18 @@ class Row:
 
     number: int
     cells: dict[str, Any]
+    summary: bool = False
+    """Whether its first filled cell says that it sums up the rows above."""
+
+
+_SUMMARY = re.compile(
+    r"(本页|本表|本月|本期)?(合计|总计|小计|共计|总和|合計|總計|小計)([(（].*[)）])?(:?\d*\D?)?|(sub|grand)?total:?"
+)
+
+
+def is_summary(cell: Any) -> bool:
+    """Whether the cell of a table says `合计`, `小计：`, `Total` and the like."""
+    return isinstance(cell, str) and len(cell) <= 20 and bool(_SUMMARY.fullmatch(fold(cell)))
 
 
 class Source:
@@ -92,7 +105,7 @@ class Source:
         read = _nested_reader(wanted) if sheet.nested else _flat_reader(wanted, sheet)
         for number, payload in parse(self.path, suffix=self.suffix, mode="rows", sheet=sheet.name):
             if number > sheet.header_row:
-                yield Row(number, read(payload))
+                yield Row(number, read(payload), not sheet.nested and _sums_up(payload))
 
 
 def _nested_reader(columns: list[str]) -> Callable[[Any], dict[str, Any]]:
@@ -103,6 +116,10 @@ def _nested_reader(columns: list[str]) -> Callable[[Any], dict[str, Any]]:
 def _flat_reader(columns: list[str], sheet: Sheet) -> Callable[[Any], dict[str, Any]]:
     places = [(name, sheet.positions[name]) for name in columns if name in sheet.positions]
     return lambda cells: {name: unpack(_at(cells, index)) for name, index in places}
+
+
+def _sums_up(cells: list[Any]) -> bool:
+    return is_summary(next((cell for cell in cells if cell is not None), None))
 
 
 def _at(cells: list[Any], index: int) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy import select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from core.db import db, settle
+from core.db import db, settle, write_intent
 from core.errors import Invalid, ZhianError
 from core.i18n import _
 from core.permissions.guard import OPEN
@@ -112,6 +112,31 @@ def write(engine: Engine, lines: list[ImportRow]) -> None:
         if done:
             support.written(done, engine.context)
     settle(db.session())
+
+
+def rehearse(engine: Engine, lines: list[ImportRow]) -> None:
+    """In a dry run: refuse what the writing would refuse because it lies outside of the person's scope.
+
+    A scope may ask for anything, so the rows are written and taken back; not for people to whom all is open.
+    """
+    session, model = db.session(), engine.type.model
+    if not lines or all(access().where(model, session.principal, a) is true() for a in ("create", "update")):
+        return
+    alone = not (session.info.get("wrote") or session.new or session.dirty or session.deleted)
+    if alone:
+        session.commit()  # SQLite: a transaction that began by reading may not write
+    token = write_intent.set(True)
+    trial = session.begin_nested()
+    try:
+        _attempt(engine, [line for line in lines if line.record_id is None], _create)
+        _attempt(engine, [line for line in lines if line.current is not None and line.changes], _update)
+    finally:
+        trial.rollback()
+        if alone:
+            session.commit()
+        write_intent.reset(token)
+    for line in lines:
+        line.record_id = line.record_id if line.current is not None else None
 
 
 def _attempt(engine: Engine, lines: list[ImportRow], action: Action) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from types import FunctionType
 from typing import Any
@@ -42,10 +42,7 @@ def bulk_create(
     work = Pending()
     work.created[model] = records
     lifecycle.prepare(session, work)
-    try:
-        _insert(session.connection(), model, [vars(record) for record in records])
-    except IntegrityError as error:
-        raise integrity(model, error) from None
+    _insert(session.connection(), model, [vars(record) for record in records])
     session.info["wrote"] = True
     check_after(session, work)
     lifecycle.record_history(session, work)
@@ -153,7 +150,7 @@ def _insert(
         if any(value is not None for value in values):
             columns.append(column)
             cells.append(values)
-    insert_columns(connection, table, columns, cells)
+    insert_columns(connection, table, columns, cells, partial(integrity, model))
     return ids
 
 
@@ -186,18 +183,36 @@ def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]
         insert_columns(connection, table, columns, [[row[c.name] for row in rows] for c in columns])
 
 
-def insert_columns(connection: Connection, table: Table, columns: list[Column[Any]], cells: list[list[Any]]) -> None:
-    """Insert rows given column by column: COPY on PostgreSQL, behind the caller's back where that is open."""
-    if connection.dialect.name != "postgresql":
-        names = [column.name for column in columns]
+def insert_columns(
+    connection: Connection,
+    table: Table,
+    columns: list[Column[Any]],
+    cells: list[list[Any]],
+    violated: Callable[[IntegrityError], Exception] = lambda error: error,
+) -> None:
+    """Insert rows given column by column: COPY on PostgreSQL, behind the caller's back where that is open.
+
+    `violated` makes what is raised, now or later, of a violated constraint.
+    """
+    if connection.dialect.name == "postgresql":
+        work = partial(_copy, connection, connection.connection, table, columns, cells, violated)
+        held = behind(connection)
+        return held.add(work) if held else work()
+    names = [column.name for column in columns]
+    try:
         connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)])
-    elif held := behind(connection):
-        held.add(partial(_copy, connection, connection.connection, table, columns, cells))
-    else:
-        _copy(connection, connection.connection, table, columns, cells)
+    except IntegrityError as error:
+        raise violated(error) from None
 
 
-def _copy(connection: Connection, raw: Any, table: Table, columns: list[Column[Any]], cells: list[list[Any]]) -> None:
+def _copy(
+    connection: Connection,
+    raw: Any,
+    table: Table,
+    columns: list[Column[Any]],
+    cells: list[list[Any]],
+    violated: Callable[[IntegrityError], Exception],
+) -> None:
     names = ", ".join(f'"{column.name}"' for column in columns)
     stored = [_stored(connection, column, values) for column, values in zip(columns, cells, strict=True)]
     cursor = raw.cursor()
@@ -206,7 +221,7 @@ def _copy(connection: Connection, raw: Any, table: Table, columns: list[Column[A
             for row in zip(*stored, strict=True):
                 copy.write_row(row)
     except connection.dialect.dbapi.IntegrityError as error:
-        raise IntegrityError(f"COPY {table.name}", None, error) from error
+        raise violated(IntegrityError(f"COPY {table.name}", None, error)) from error
     finally:
         cursor.close()
 

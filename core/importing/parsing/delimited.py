@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,7 @@ from .cells import pack
 from .limits import MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROWS
 from .problems import Unreadable
 
-BOM_ENCODINGS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+UTF16_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DELIMITERS = ",;\t|"
 CHUNK = 1 << 20
 
@@ -26,15 +23,21 @@ def sheets(path: Path) -> list[str]:
 
 def rows(path: Path, sheet: str = "") -> Iterator[tuple[int, list[Any]]]:
     """Yield (record number from 1, blank records counted, cells)."""
-    encoding = encoding_of(path)
+    encoding, start = encoding_of(path)
     csv.field_size_limit(MAX_CELL_CHARS)
-    with path.open(encoding=encoding, errors="replace", newline="") as handle:
+    with _opened(path, encoding, start) as handle:
         delimiter = delimiter_of(handle.read(65536))
-        handle.seek(0)
+    with _opened(path, encoding, start) as handle:
         try:
             yield from _records(csv.reader(handle, delimiter=delimiter, skipinitialspace=True))
         except csv.Error as error:
             raise Unreadable("damaged", str(error)) from error
+
+
+def _opened(path: Path, encoding: str, start: int) -> io.TextIOWrapper:
+    raw = path.open("rb")
+    raw.seek(start)
+    return io.TextIOWrapper(raw, encoding, errors="replace", newline="")
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[Any]]]:
@@ -50,16 +53,23 @@ def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[Any]]]:
             yield number, cells
 
 
-def encoding_of(path: Path) -> str:
-    """A byte-order mark decides; else UTF-16 by its zero bytes, UTF-8 where it decodes whole, else GB18030."""
+def encoding_of(path: Path) -> tuple[str, int]:
+    """(encoding, bytes to leave out). A byte-order mark decides, unless a program wrote the one of UTF-8 before GBK.
+
+    Without one: UTF-16 by its zero bytes, UTF-8 where it decodes whole, else what decodes better, GB18030 or UTF-8.
+    """
     with path.open("rb") as handle:
         head = handle.read(4096)
-    for mark, name in BOM_ENCODINGS:
-        if head.startswith(mark):
-            return name
-    if b"\0" in head:
-        return _utf16_or_refuse(head)
-    return "utf-8" if _faults(path, "utf-8") == 0 else min(("gb18030", "utf-8"), key=lambda name: _faults(path, name))
+    marked = head.startswith(codecs.BOM_UTF8)
+    if not marked:
+        for mark, name in UTF16_MARKS:
+            if head.startswith(mark):
+                return name, 0
+        if b"\0" in head:
+            return _utf16_or_refuse(head), 0
+    start = len(codecs.BOM_UTF8) if marked else 0
+    whole = _faults(path, "utf-8", start) == 0
+    return "utf-8" if whole else min(("gb18030", "utf-8"), key=lambda name: _faults(path, name, start)), start
 
 
 def _utf16_or_refuse(head: bytes) -> str:
@@ -73,10 +83,11 @@ def _utf16_or_refuse(head: bytes) -> str:
     raise Unreadable("not_text")
 
 
-def _faults(path: Path, encoding: str) -> int:
+def _faults(path: Path, encoding: str, start: int) -> int:
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     faults = 0
     with path.open("rb") as handle:
+        handle.seek(start)
         while chunk := handle.read(CHUNK):
             faults += decoder.decode(chunk).count("\ufffd")
     return faults + decoder.decode(b"", final=True).count("\ufffd")

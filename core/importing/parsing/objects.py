@@ -34,7 +34,8 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int, Any]]:
 
 def _load(path: Path) -> Any:
     try:
-        text = path.read_bytes().decode(encoding_of(path))
+        encoding, start = encoding_of(path)
+        text = path.read_bytes()[start:].decode(encoding)
         return orjson.loads(text)
     except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
         raise Unreadable("damaged", str(error)) from error

@@ -8,7 +8,15 @@ from typing import Any
 from core import ImportContext, ImportGuess, ImportRow, ImportSupport, ImportTarget, L, registry, today
 from plugins.cases.importing import parties
 from plugins.cases.importing.rows import Trouble, normalise, rank
-from plugins.cases.importing.words import MARK_COLUMNS, WORDS, case_type_of, field_of_header, office_of
+from plugins.cases.importing.words import (
+    MARK_COLUMNS,
+    WORDS,
+    case_type_of,
+    field_of_header,
+    looks_like_patent_class,
+    of_others,
+    office_of,
+)
 
 RECORD = "cases.case"
 
@@ -76,8 +84,7 @@ class CaseImport(ImportSupport):
         found: dict[str, str] = {}
         main = ""
         for column in columns:
-            name = field_of_header(column) or (field_of_header(column.rpartition(".")[2]) if "." in column else None)
-            name = "" if field_of_header(column) == "" else name
+            name = _field(column, columns, samples)
             if name == "main_class":
                 main = column
             elif name == "" or (name in known and name not in found.values()):
@@ -107,6 +114,17 @@ class CaseImport(ImportSupport):
             if row.current is not None:
                 _only_forward(row)
         parties.link(rows, context)
+
+
+def _field(column: str, columns: tuple[str, ...], samples: dict[str, list[Any]]) -> str | None:
+    """The field a column means; empty for one to be left out, None when not known."""
+    name = field_of_header(column)
+    if name is None and "." in column:
+        name = "" if of_others(column) else field_of_header(column.rpartition(".")[2])
+    if name == "classes" and looks_like_patent_class(columns, samples.get(column, [])):
+        whole = any("/" in str(sample) for sample in samples.get(column, []))
+        return "classification" if whole else ""
+    return name
 
 
 def _about_marks(context: ImportContext) -> bool:

@@ -32,7 +32,8 @@ _KINDS = {fold(word): code for code, words in WORDS["kinds"].items() for word in
 
 
 _FULL_FORMS = re.compile("[請註號專標權發證國]")
-_OFFICES = {office: {fold(header) for header in WORDS[f"{office.lower()}_headers"]} for office in ("TW", "KR")}
+_OFFICES = {office: {fold(header) for header in WORDS[f"{office.lower()}_headers"]} for office in ("TW", "KR", "US")}
+_OF_MARKS = ("TW", "KR")
 
 
 def office_of(headers: tuple[str, ...]) -> tuple[str, bool] | None:
@@ -43,7 +44,7 @@ def office_of(headers: tuple[str, ...]) -> tuple[str, bool] | None:
     folded = {fold(header) for header in headers}
     for office, own in _OFFICES.items():
         if len(own & folded) >= 2:
-            return office, True
+            return office, office in _OF_MARKS
     full_forms = [header for header in headers if _FULL_FORMS.search(header)]
     return ("TW", any("商標" in header for header in full_forms)) if len(full_forms) >= 2 else None
 
@@ -52,6 +53,26 @@ def field_of_header(header: str) -> str | None:
     """The field that a header means; an empty text for a column that is to be left out, None when not known."""
     folded = fold(header)
     return "" if folded in _LEFT_OUT else _HEADER_INDEX.get(folded)
+
+
+_OTHER_PARTIES = re.compile(r"attorney|agent|assign|correspond|continuity|telecom", re.IGNORECASE)
+
+
+def of_others(path: str) -> bool:
+    """Whether a nested value is told of an attorney, an assignment or a related application, not of the case."""
+    return bool(_OTHER_PARTIES.search(path.rpartition(".")[0]))
+
+
+_PARTS_OF_SYMBOLS = {"subclass", "maingroup", "section", "classificationsymbol", "cpcclassificationbag"}
+_PATENT_CLASS = re.compile(r"[A-HY]\d{2}[A-Z]?(\s?\d{1,4}/\d{2,6})?", re.IGNORECASE)
+
+
+def looks_like_patent_class(columns: tuple[str, ...], samples: list[Any]) -> bool:
+    """Whether a column called class holds symbols of the IPC or CPC, or a part of one, and no Nice classes."""
+    if _PARTS_OF_SYMBOLS & {fold(column.rpartition(".")[2]) for column in columns}:
+        return True
+    words = [str(sample).strip() for sample in samples]
+    return bool(words) and sum(bool(_PATENT_CLASS.match(word)) for word in words) * 2 >= len(words)
 
 
 def jurisdiction_of(text: str) -> str | None:

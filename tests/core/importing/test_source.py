@@ -77,6 +77,33 @@ def test_csv_in_every_encoding_and_delimiter(tmp_path, encoding, delimiter):
     assert rows[1][1] == {"申请号": "2", "名称": "龍", "申请日": "x"}
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_the_mark_of_utf8_before_other_bytes_is_not_believed(tmp_path, encoding):
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + "申请号,名称\n1,电池\n".encode(encoding))
+    table, rows = read(path)
+    assert table.columns == ("申请号", "名称")
+    assert rows == [(2, {"申请号": "1", "名称": "电池"})]
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("合计", True),
+        ("小 计：", True),
+        ("总计（件）", True),
+        ("合计3件", True),
+        ("Total:", True),
+        ("合计科技公司", False),
+    ],
+)
+def test_rows_that_sum_up_are_known_by_their_first_cell(tmp_path, cell, told):
+    path = tmp_path / "f.csv"
+    path.write_text(f"序号,申请号,名称\n1,1,电池\n{cell},,2\n", "utf-8")
+    source = Source(path)
+    assert [row.summary for row in source.rows(source.sheet(), ["名称"])] == [False, told]
+
+
 def test_csv_marks_what_its_encoding_cannot_tell(tmp_path):
     path = tmp_path / "f.csv"
     path.write_bytes("申请号,名称\n1,好\n2,".encode("gbk") + b"\xff\xff\n" + "3,电池\n".encode("gbk"))

@@ -168,6 +168,69 @@ def test_a_dry_run_writes_nothing(acting, sheet):
     assert [count(acting, key) for key in ("cases.case", "clients.client")] == before
 
 
+def test_a_dry_run_refuses_what_lies_outside_of_the_persons_scope(acting, sheet):
+    header = ["申请号", "名称", "申请日", "主办"]
+    mine, other = number_of("201310000101"), number_of("201310000102")
+    path = sheet([mine, "我的", "2013.01.02", "patent_agent"], [other, "无人的", "2013.01.02", ""], header=header)
+    before = count(acting)
+    with acting("patent_agent"):
+        looked = run.check(run.open_plan("cases.case", path))
+    assert count(acting) == before
+    report = bring_in(acting, path, who="patent_agent")
+    assert outcomes(looked) == outcomes(report) == {"rows": 2, "created": 1, "refused": 1}
+    told = [[(row["row"], row["field"], row["code"]) for row in each["refused_rows"]] for each in (looked, report)]
+    assert told[0] == told[1] == [(3, "", "forbidden")]
+
+
+def test_a_row_that_repeats_a_refused_one_is_refused_with_it(acting, sheet):
+    header = ["申请号", "名称", "申请日", "主办"]
+    good = [number_of("201310000110"), "有主", "2013.01.02", "clerk"]
+    row = [number_of("201310000111"), "重复", "2013.01.02", "查无此人"]
+    report = bring_in(acting, sheet(good, row, row, good, header=header))
+    assert outcomes(report) == {"rows": 4, "created": 1, "unchanged": 1, "refused": 2}
+    assert [(row["row"], row["code"]) for row in report["refused_rows"]] == [(3, "not_found"), (4, "not_found")]
+
+
+def test_sums_below_a_table_are_told_apart(acting, sheet):
+    header = ["序号", "申请号", "名称", "申请日"]
+    number = number_of("201310000121")
+    rows = [["1", number, "求和", "2013.01.02"], ["小计", "", "1件", ""], ["合计：", "", "", ""], ["", "", "无号", ""]]
+    report = bring_in(acting, sheet(*rows, header=header))
+    assert outcomes(report) == {"rows": 4, "created": 1, "refused": 3}
+    assert [row["code"] for row in report["refused_rows"]] == ["summary_row", "summary_row", "missing_key"]
+
+
+@pytest.mark.parametrize(
+    ("file", "fields", "constants"),
+    [
+        ("epo__ops__published__test__biblio_example.xml", set(), {}),
+        (
+            "uspto__odp__fixtures__application.json",
+            {"application_number", "title", "filing_date", "kind_text", "applicants", "inventors", "classification"},
+            {"jurisdiction": "US"},
+        ),
+    ],
+)
+def test_patent_classes_of_foreign_offices_are_no_nice_classes(acting, shared_data, file, fields, constants):
+    with acting("administrator"):
+        plan = run.open_plan("cases.case", shared_data / "real/foreign_office_samples" / file)
+    assert fields <= set(plan.mapping.fields.values())
+    assert not {"classes", "registration_number"} & set(plan.mapping.fields.values())
+    assert plan.mapping.constants == constants
+
+
+def test_a_violated_constraint_shows_although_the_inserts_run_behind(acting, sheet):
+    taken = number_of("201310000131")
+    rows = [[number_of(f"2013100001{n}"), f"后写{n}", "2013.01.02", "后写公司", f"BEHIND-{n}"] for n in range(41, 49)]
+    header = ["申请号", "名称", "申请日", "申请人", "我方案号"]
+    bring_in(acting, sheet([number_of("201310000140"), "在先", "2013.01.02", "", "BEHIND-1"], header=header))
+    path = sheet(*rows, [taken, "撞号", "2013.01.02", "后写公司", "BEHIND-1"], header=header)
+    report = bring_in(acting, path)
+    assert outcomes(report) == {"rows": 9, "created": 8, "refused": 1}
+    assert [(row["row"], row["field"], row["code"]) for row in report["refused_rows"]] == [(10, "number", "unique")]
+    assert outcomes(bring_in(acting, path)) == {"rows": 9, "unchanged": 8, "refused": 1}
+
+
 def test_later_news_update_and_older_news_do_not_set_back(acting, sheet):
     number = number_of("201811000003")
     filed = sheet([number, "一种方法", "2018.11.01", "进展公司", "", "", "受理"], name="a.csv")
@@ -338,7 +401,7 @@ def test_an_agency_ledger_with_a_cover_titles_and_a_header_of_two_lines(acting, 
     book.save(tmp_path / "ledger.xlsx")
     report = bring_in(acting, tmp_path / "ledger.xlsx")
     assert outcomes(report) == {"rows": 2, "created": 1, "refused": 1}
-    assert [(row["row"], row["code"]) for row in report["refused_rows"]] == [(6, "missing_key")]
+    assert [(row["row"], row["code"]) for row in report["refused_rows"]] == [(6, "summary_row")]
     number, status, applicants = stored(acting, number_of(base), "number", "status", "applicants")
     assert (number, status) == ("HN-001", "substantive_exam")
     assert [(part["name"], part.get("address")) for part in applicants] == [
