@@ -220,8 +220,8 @@ def _confirm(run: Run, node: Node, task: Task, params: Mapping[str, Any], files:
 
 
 def _request_change(run: Run, node: Node, task: Task, params: Mapping[str, Any], files: list[int]) -> None:
-    _close(run, node, task, params, files, note=_on_behalf())
     target = run.flow.node(node.get("change_to") or run.flow.nodes[0].id)
+    _close(run, node, task, params, files, note=_on_behalf(), to_node=target.id)
     engine.go_back(run, node, target)
 
 

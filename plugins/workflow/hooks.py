@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Action, Change, FieldRule, Grant, Job, Record, Schedule, Scopes, Seed, hookimpl
-from plugins.workflow import actions, definitions, rights, seed, timers, watching
+from core import (
+    Action,
+    Change,
+    Demo,
+    Endpoints,
+    FieldRule,
+    Grant,
+    Job,
+    Menu,
+    Panel,
+    Record,
+    Schedule,
+    Scopes,
+    Seed,
+    View,
+    hookimpl,
+)
+from plugins.workflow import actions, definitions, demo, designer, mine, pages, rights, seed, timers, views, watching
 from plugins.workflow.records import RECORDS, Definition
 
 
@@ -40,6 +56,42 @@ def register_actions() -> list[Action]:
 
 
 @hookimpl
+def register_views() -> list[View]:
+    """Lists and pages."""
+    return views.views()
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """The sidebar."""
+    return views.menus()
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """Approvals, submitting, the editor."""
+    return [pages.approvals, designer.designer]
+
+
+@hookimpl
+def slot_home() -> list[Panel]:
+    """What waits for the person."""
+    return mine.home()
+
+
+@hookimpl
+def slot_detail(record: Any) -> list[Panel]:
+    """Flows of a record."""
+    return views.detail(record)
+
+
+@hookimpl
+def slot_aside(record: Any) -> list[Panel]:
+    """Where its flow stands."""
+    return views.aside(record)
+
+
+@hookimpl
 def register_jobs() -> list[Job]:
     """Timers."""
     return timers.jobs()
@@ -55,6 +107,12 @@ def register_schedules() -> list[Schedule]:
 def register_seed() -> list[Seed]:
     """Shipped flows for records that exist here."""
     return [Seed("workflow.flows", seed.seed_flows)]
+
+
+@hookimpl
+def register_demo() -> list[Demo]:
+    """Flows at different nodes."""
+    return [Demo(60, demo.load)]
 
 
 @hookimpl
