@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from core import Forbidden, NotFound, create, db, dump, get, record_class, registry, update
+from core import Forbidden, NotFound, create, db, dump, get, record_class, registry, system, update
 from plugins.roles import role_codes
 
 CASE, CLIENT = "cases.case", "clients.client"
@@ -14,8 +14,6 @@ CASE, CLIENT = "cases.case", "clients.client"
 @pytest.fixture(scope="module")
 def docket(app, agency):
     """Cases of two departments and two branches; ids by name."""
-    from core import system
-
     place = {"department": agency.trademarks, "client": agency.client}
     with app.app_context(), system("cases for a test") as session:
         made = {
@@ -163,3 +161,24 @@ def test_files_of_unpublished_inventions_open_for_those_who_work_on_them_alone(a
     assert files("finance", "secret") == []
     assert files("finance", "public") == ["public.pdf"]
     assert files("elsewhere", "public") == []
+
+
+def test_a_department_head_sees_the_clients_of_the_department_s_cases(acting, agency):
+    with system("a client of another department"):
+        client = create(record_class("clients.client"), {"name": "外部门客户", "department": agency.patents}).id
+        values = {"case_type": "tm_application", "mark_name": "跨部门", "client": client}
+        case = create(record_class("cases.case"), values | {"department": agency.trademarks}).id
+    with acting("head"):
+        assert get(record_class("clients.client"), client).name == "外部门客户"
+        assert dump(get(record_class("cases.case"), case))["client"]["label"] == "外部门客户"
+    with acting("patent_head"), pytest.raises(NotFound):
+        get(record_class("cases.case"), case)
+
+
+def test_a_consultant_who_opens_an_invention_sees_a_word_in_place_of_its_title(acting, agency):
+    with acting("consultant"):
+        values = {"case_type": "invention", "title": "一种新茶杯"}
+        shown = dump(create(record_class("cases.case"), values))
+        assert "一种新茶杯" not in str(shown)
+        marks = dump(create(record_class("cases.case"), {"case_type": "tm_application", "mark_name": "顾问立案"}))
+        assert marks["name"] == "顾问立案"
