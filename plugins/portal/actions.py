@@ -29,7 +29,7 @@ def _of_users() -> list[Action]:
             _("Invite to the portal"),
             accounts.invite_from_client,
             params=(
-                Param("name", _("Name"), required=True),
+                Param("name", _("Person's name"), required=True),
                 Param("email", _("E-mail"), required=True, help=_("The invitation goes there; it works for 7 days.")),
                 ROLE,
             ),

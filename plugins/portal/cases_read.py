@@ -165,8 +165,9 @@ def next_words(row: dict[str, Any], state: Any) -> tuple[str, str]:
         if row.get("paid_to_year"):
             return gettext("Annuities paid to year %(n)s", n=row["paid_to_year"]), ""
         return "", ""
-    stops = road(model(row["case_type"]), [(row["status"], row["status_since"])], row, ahead=1)
-    following = next((s for s in stops if s.state == "next"), None)
+    stops = road(model(row["case_type"]), [(row["status"], row["status_since"])], row, ahead=3)
+    here = words.stage(row["case_type"], row["status"])
+    following = next((s for s in stops if s.state == "next" and portal_words(s) != here), None)
     if following is None:
         return "", ""
     return gettext("Next: %(step)s", step=portal_words(following)), words.about(following)
@@ -211,44 +212,26 @@ def stops_of(case: Case) -> list[dict[str, Any]]:
 
 
 FACTS = (
-    ("number", None),
-    ("client_reference", None),
-    ("application_number", None),
-    ("filing_date", None),
-    ("registration_number", None),
-    ("registration_date", None),
-    ("grant_number", None),
-    ("grant_publication_date", None),
-    ("publication_number", None),
-    ("publication_date", None),
-    ("valid_from", None),
-    ("valid_to", None),
-    ("paid_to_year", None),
-    ("priority_date", None),
-    ("priority_number", None),
-    ("ir_number", None),
-    ("international_number", None),
-    ("applicant_names", None),
-    ("inventors", None),
-    ("opposed_mark", None),
-    ("opposed_number", None),
-    ("attacked_mark", None),
-    ("attacked_number", None),
-    ("software_version", None),
-    ("goods_text", "wide"),
+    *("number", "client_reference", "application_number", "filing_date", "registration_number", "registration_date"),
+    *("grant_number", "grant_publication_date", "publication_number", "publication_date", "valid_from", "valid_to"),
+    *("paid_to_year", "priority_date", "priority_number", "ir_number", "international_number", "applicant_names"),
+    *("inventors", "opposed_mark", "opposed_number", "attacked_mark", "attacked_number", "software_version"),
+    "goods_text",
 )
+WIDE = ("goods_text", "applicant_names")
 
 
 def facts_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     """Label, value and width of the key data that are filled in and open to the person."""
     fields = registry().types["cases.case"].fields
+    ours = {"number": gettext("Our number"), "client_reference": gettext("Your reference")}
     found = []
-    for name, wide in FACTS:
+    for name in FACTS:
         value = row.get(name)
         if value in (None, "", [], 0):
             continue
-        text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
-        found.append({"label": str(fields[name].label), "value": text, "wide": bool(wide)})
+        text = gettext(", ").join(map(str, value)) if isinstance(value, list) else str(value)
+        found.append({"label": ours.get(name) or str(fields[name].label), "value": text, "wide": name in WIDE})
     return found
 
 

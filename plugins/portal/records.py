@@ -79,7 +79,7 @@ class Invitation(Record):
         _("Token"), required=True, unique=True, hidden=True, max_length=64, track=False
     )
     expires_at: Mapped[datetime] = fields.datetime(_("Expires"), required=True)
-    used_at: Mapped[datetime | None] = fields.datetime(_("Used"))
+    used_at: Mapped[datetime | None] = fields.datetime(_("Used at"))
 
 
 class Access(Record):
@@ -105,12 +105,14 @@ class Access(Record):
     )
     person: Mapped[str | None] = fields.text(_("Who"), readonly=True, search=True, max_length=80)
     act: Mapped[str] = fields.choice(_("Act"), choices.ACTS, required=True, readonly=True)
-    what: Mapped[str] = fields.text(_("What"), required=True, readonly=True, search=True, max_length=300)
+    what: Mapped[str] = fields.text(
+        _("What was opened or done"), required=True, readonly=True, search=True, max_length=300
+    )
     path: Mapped[str | None] = fields.text(_("Address of the page"), readonly=True, max_length=300)
     record_key: Mapped[str | None] = fields.text(_("Record type"), readonly=True, max_length=80)
     record_id: Mapped[int | None] = fields.integer(_("Record"), readonly=True)
     at: Mapped[datetime] = fields.datetime(_("When"), required=True, readonly=True, track=False)
-    ip: Mapped[str | None] = fields.text(_("From"), readonly=True, max_length=60)
+    ip: Mapped[str | None] = fields.text(_("From where"), readonly=True, max_length=60)
     browser: Mapped[str | None] = fields.text(_("Browser"), readonly=True, max_length=300)
 
 
@@ -131,7 +133,7 @@ class Message(Record):
 
     client_id: Mapped[int] = fields.link("clients.client", _("Client"), required=True, on_delete="cascade", index=False)
     case_id: Mapped[int | None] = fields.link("cases.case", _("Case"), on_delete="cascade")
-    side: Mapped[str] = fields.choice(_("From"), choices.SIDES, required=True, default="client", readonly=True)
+    side: Mapped[str] = fields.choice(_("Which side"), choices.SIDES, required=True, default="client", readonly=True)
     author: Mapped[str] = fields.text(_("Who wrote"), required=True, readonly=True, max_length=80, default="")
     body: Mapped[str] = fields.long_text(_("Text"), required=True, search=True, max_length=8000)
     sent_at: Mapped[datetime] = fields.datetime(_("Sent"), required=True, readonly=True)
@@ -167,7 +169,7 @@ class Evidence(Record):
     )
     person: Mapped[str] = fields.text(_("Who"), required=True, readonly=True, max_length=80)
     at: Mapped[datetime] = fields.datetime(_("When"), required=True, readonly=True)
-    ip: Mapped[str | None] = fields.text(_("From"), readonly=True, max_length=60)
+    ip: Mapped[str | None] = fields.text(_("From where"), readonly=True, max_length=60)
     browser: Mapped[str | None] = fields.text(_("Browser"), readonly=True, max_length=300)
     document: Mapped[str | None] = fields.text(_("Document shown"), readonly=True, max_length=300)
     sha256: Mapped[str | None] = fields.text(_("Checksum of the document"), readonly=True, max_length=64)

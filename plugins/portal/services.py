@@ -126,7 +126,7 @@ def threads() -> list[dict[str, Any]]:
         found.setdefault((row.client_id, row.case_id), []).append(row)
     case = record_class("cases.case")
     wanted = select(case.id, case.name).where(case.id.in_([c for _client, c in found if c]))
-    names = {ident: name for ident, name in db.session.execute(wanted)}
+    names = dict(db.session.execute(wanted).all())
     listed = [
         {"client": client, "case": at, "name": names.get(at or 0), "messages": messages}
         for (client, at), messages in found.items()

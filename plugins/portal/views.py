@@ -58,7 +58,7 @@ def _of_talk() -> list[View]:
     message, order = "portal.message", "portal.order"
     text = Section("text", _("Message"), ("client", "case", "body"))
     about = Section("about", _("Sent"), ("side", "author", "sent_at", "answered_at", "seen_at"))
-    asked = Section("order", _("Order"), ("client", "kind", "subject", "details", "person", "sent_at"))
+    asked = Section("order", _("Portal order"), ("client", "kind", "subject", "details", "person", "sent_at"))
     return [
         ListView(
             message,

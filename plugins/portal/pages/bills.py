@@ -67,7 +67,7 @@ def statement_sheet() -> Any:
 def _write(stream: Any, found: dict[str, Any]) -> None:
     book = xlsxwriter.Workbook(stream, {"constant_memory": True})
     bold = book.add_format({"bold": True})
-    head = [gettext("Date"), gettext("Number"), gettext("What"), gettext("Amount"), gettext("Balance")]
+    head = [gettext("Date"), gettext("Number"), gettext("What for"), gettext("Amount"), gettext("Balance")]
     words = {"bill": gettext("Bill"), "payment": gettext("Payment")}
     for at in found["books"] or [{"currency": "CNY", "opening": "", "closing": "", "lines": []}]:
         sheet = book.add_worksheet(at["currency"])

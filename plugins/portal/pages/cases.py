@@ -15,7 +15,7 @@ from core import NotFound, current_principal, db, elevated, file_path, get, gett
 from plugins.cases import Case
 from plugins.portal import bills, cases_read, papers, questions, services, words
 from plugins.portal.cases_read import Asked
-from plugins.portal.desk import draw, page, tell
+from plugins.portal.desk import OWN, draw, page, portal, tell
 from plugins.portal.people import client_ids, client_names, me
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -95,11 +95,10 @@ def case(case_id: int) -> Any:
     )
 
 
-@page("/cases/<int:case_id>/mark")
+@portal.route("/cases/<int:case_id>/mark", permission=OWN)
 def mark(case_id: int) -> Any:
-    """The picture of a mark: the client's own, whoever uploaded it."""
+    """The picture of a mark: the client's own, whoever uploaded it. Drawn within pages, so not logged by itself."""
     found = get(Case, case_id)
-    tell(gettext("Picture of %(name)s", name=found.name), record=("cases.case", case_id), client=found.client_id)
     with elevated("the picture of a mark belongs to its client"):
         stored = db.session.get(record_class("core.attachment"), found.mark_image_id) if found.mark_image_id else None
         if stored is None or stored.mime not in PICTURES:
@@ -135,7 +134,7 @@ def _head() -> list[str]:
         gettext("Name"),
         gettext("Classes"),
         gettext("Application number"),
-        gettext("Filed"),
+        gettext("Filing date"),
         gettext("Registration number"),
         gettext("Valid to"),
         gettext("Stage"),

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from core import add_file, create, hash_password, now, record_class, registry, system, today
+from core import add_file, create, db, hash_password, now, record_class, registry, system, today
 
 PASSWORD = "correct horse battery"
 SIDES = ("left", "right")
@@ -27,6 +27,8 @@ PNG = bytes.fromhex(
 @pytest.fixture(scope="module")
 def mirror(app: Flask) -> SimpleNamespace:
     """`left` and `right`: ids of everything that one client has and the other must never reach."""
+    if "portal.user" not in app.extensions["zhian"].types:
+        pytest.skip("this deployment has no portal")
     with app.app_context(), system("two clients that mirror each other"):
         staff = _staff()
         password = hash_password(PASSWORD)
@@ -127,8 +129,6 @@ def _person(side: str, role: str, client: Any, password: str) -> SimpleNamespace
     account = record_class("core.user")(
         login=email, name="顾远", email=email, realm="portal", active=True, password_hash=password
     )
-    from core import db
-
     db.session.add(account)
     db.session.flush()
     create(record_class("core.user_role"), {"user": account.id, "role": f"portal_{role}"})
