@@ -40,8 +40,10 @@ def _command(arguments: list[str]) -> str:
 def set_up(root: Path, command: str) -> None:
     """Do the missing steps for `command`; a few file hashes when there are none."""
     steps = [python.runtime_step(root)]
+    if command in ("test", "standins"):
+        steps.append(python.dev_step(root))
     if command == "test":
-        steps += [python.dev_step(root), system.test_step(root)]
+        steps.append(system.test_step(root))
     if command in NEEDS_FRONTEND:
         steps.append(frontend.step(root))
     stamp = Stamp(root / ".venv" / "zhian-setup.json")

@@ -22,6 +22,7 @@ COMMANDS = {
     "plugin": "core.commands.plugins:plugin_group",
     "scheduler": "core.commands.serve:scheduler",
     "shell": "core.commands.checks:shell",
+    "standins": "core.commands.checks:run_standins",
     "test": "core.commands.checks:run_tests",
     "up": "core.commands.serve:up",
     "user": "core.commands.people:user",

@@ -54,3 +54,15 @@ def run_tests(arguments: tuple[str, ...]) -> None:
     os.chdir(ROOT)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *given])  # noqa: S606 - becomes pytest
+
+
+@click.command("standins", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run_standins(arguments: tuple[str, ...]) -> None:
+    """Start the stand-ins of other companies' servers that the demo speaks with, until Ctrl-C."""
+    if not (ROOT / "tests" / "standins").is_dir():
+        raise click.UsageError("There are no stand-ins beside this installation; take them from the source.")
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "tests.standins", *arguments])  # noqa: S606 - becomes them

@@ -26,6 +26,7 @@ class Counter:
         self.calls = 0
 
     def __call__(self, count: int) -> None:
+        """So many more."""
         self.calls += count
 
 

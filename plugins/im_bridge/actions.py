@@ -28,7 +28,7 @@ def register_callback(app: App, _given: dict[str, Any]) -> str:
     return gettext("DingTalk sends card clicks to %(url)s now.", url=url)
 
 
-def test_robot(robot: Robot, _given: dict[str, Any]) -> str:
+def try_robot(robot: Robot, _given: dict[str, Any]) -> str:
     """A line into the group."""
     at = local(now()).strftime("%m-%d %H:%M:%S")
     with elevated("a trial message into a group") as session:
@@ -72,7 +72,7 @@ def actions() -> list[Action]:
             icon="user-check",
             available=people.can_accept,
         ),
-        Action(robot, "send_test", _("Send a trial message"), test_robot, icon="send"),
+        Action(robot, "send_test", _("Send a trial message"), try_robot, icon="send"),
         Action(
             message,
             "send_again",

@@ -1,4 +1,4 @@
-"""The addresses that the platforms call: signature before anything else, stored, answered at once, worked on elsewhere."""
+"""The addresses that the platforms call: signature first, stored, answered at once, worked on elsewhere."""
 
 from __future__ import annotations
 

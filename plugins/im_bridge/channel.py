@@ -1,4 +1,4 @@
-"""The house's events become messages: notifications, approvals, and what became of them. Rows only; sending is elsewhere."""
+"""Events of the house become messages: notifications, approvals, what became of them. Sending is elsewhere."""
 
 from __future__ import annotations
 

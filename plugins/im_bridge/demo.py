@@ -1,4 +1,4 @@
-"""Demo: a WeCom app and a DingTalk app that speak with the stand-ins, people of the agency mapped; calm without them."""
+"""Demo: a WeCom and a DingTalk app that speak with the stand-ins, people mapped; calm without them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a vendor's message to ours: its unique key, its event, who sent it, and of clicks the card, token and button. Pure."""
+"""From a vendor's message to ours: unique key, event, sender, and of clicks card, token and button. Pure."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _next(session: Any) -> Message | None:
 
 
 def _together(session: Any, first: Message) -> Sequence[Message]:
-    """The plain messages that leave with this one: of a repeated batch the same ones, else the person's ordinary ones."""
+    """The plain messages that leave with this one: of a repeated batch the same, else the person's ordinary ones."""
     if first.kind != "message":
         return [first]
     query = (
@@ -193,7 +193,7 @@ def _clear_up(ident: int) -> str:
 
 
 def _repeat_is_known(app: App, message: Message) -> bool:
-    """Whether the vendor would recognise the same message: WeCom for hours, DingTalk notices that day, cards for ever."""
+    """Whether the vendor recognises the same message: WeCom for hours, DingTalk notices that day, cards for ever."""
     since = message.claimed_at or message.created_at
     if app.kind == "wecom":
         return now() - since < timedelta(seconds=DUPLICATE_SPAN) - LEASE

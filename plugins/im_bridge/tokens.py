@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import or_, select, update
 
@@ -66,5 +67,5 @@ class StoredTokens:
                 session.execute(_change(self.app_id, **values))
 
 
-def _change(app_id: int, **values: object):
+def _change(app_id: int, **values: Any) -> Any:
     return update(App).where(App.id == app_id).values(**values).execution_options(synchronize_session=False)

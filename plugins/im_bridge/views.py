@@ -232,9 +232,7 @@ def guide(app: App) -> list[str]:
             gettext("Enter the members' accounts, or read the address book; it shows names alone, so check them."),
         ]
     steps = [
-        gettext(
-            "In the DingTalk developer console make an internal app; copy Client ID, Client Secret, agent ID and corp ID."
-        ),
+        gettext("In the DingTalk console make an internal app; copy Client ID, Client Secret, agent ID and corp ID."),
         gettext("Give it the rights Todo.Todo.Write, Card.Instance.Write, work notices and reading the address book."),
     ]
     if app.stream:

@@ -28,7 +28,7 @@ class Wording:
 
 
 def for_notification(note: Any, detail: str) -> Wording:
-    """A message of the house. Hour and number make any two differ: platforms drop what they have seen, without a word."""
+    """A message of the house. Hour and number make any two differ: platforms silently drop what they have seen."""
     record = find(note.record_key, note.record_id)
     path = f"/r/{note.record_key}/{note.record_id}" if record is not None else "/inbox"
     at = f"{local(note.created_at).strftime(SENT)} · {note.id}"

@@ -1,4 +1,4 @@
-"""`zhian standins`: all stand-ins on fixed ports of this machine, until Ctrl-C. Each is a module with NAME, PORT, create()."""
+"""`zhian standins`: all stand-ins on fixed ports, until Ctrl-C. Each is a module with NAME, PORT, create()."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
             if hasattr(app, "standin") and hasattr(app.standin, "site"):
                 app.standin.site = given.site
             address = stack.enter_context(serving(app, module.PORT))
-            print(f"{getattr(module, 'TITLE', module.NAME):<48} {address}", flush=True)  # noqa: T201 - its purpose
-        print(f"\nCalling back {given.site}. Ctrl-C stops them.", flush=True)  # noqa: T201 - its purpose
+            print(f"{getattr(module, 'TITLE', module.NAME):<48} {address}", flush=True)
+        print(f"\nCalling back {given.site}. Ctrl-C stops them.", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

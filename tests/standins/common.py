@@ -1,4 +1,4 @@
-"""What the stand-ins of the messengers share: orders to misbehave, a journal, serving on a port, calling a deployment."""
+"""What the messengers' stand-ins share: orders to misbehave, a journal, serving, calling a deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Stream gateway of the DingTalk stand-in: single-use tickets, frames out, acks in, as the vendor's client speaks."""
+"""The Stream gateway of DingTalk's stand-in: single-use tickets, frames out, acks in."""
 
 from __future__ import annotations
 

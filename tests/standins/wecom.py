@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
+
 from tests.standins import pages
 from tests.standins.common import AFTER, BEFORE, CALLBACK, Orders, Standin, spoils
 
@@ -257,7 +258,7 @@ def create(standin: WeCom | None = None) -> Flask:
     return app
 
 
-def _vendor(app: Flask, s: WeCom) -> None:
+def _vendor(app: Flask, s: WeCom) -> None:  # noqa: C901 - one route after the other
     def guarded(work: Any) -> Response:
         s.before(error(-1, "system busy"), (error(45009, "api freq out of limit"), 200), (error(42001, "expired"), 200))
         if s.tokens.get(request.args.get("access_token", ""), 0) < s.now():

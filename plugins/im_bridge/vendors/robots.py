@@ -1,4 +1,4 @@
-"""Group robots of both vendors: one way out, no clicks back, nobody's receipt. For digests alone, never for approvals."""
+"""Group robots of both vendors: one way, no clicks back, nobody's receipt. For digests, never for approvals."""
 
 from __future__ import annotations
 

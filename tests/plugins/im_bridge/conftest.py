@@ -24,8 +24,8 @@ CARD_SECRET = "card-secret-of-the-tests-01"
 class Office:
     """Both messengers with their stand-ins, the deployment, and short ways to do and to look."""
 
-    def __init__(self, app: Any, agency: Any, wecom: Any, ding: Any) -> None:
-        self.app, self.agency, self.wecom, self.ding = app, agency, wecom, ding
+    def __init__(self, app: Any, people: Any, wecom: Any, ding: Any) -> None:
+        self.app, self.agency, self.wecom, self.ding = app, people, wecom, ding
         self.apps: dict[str, int] = {}
 
     def connect(self, kind: str, server: str, site: str, **more: Any) -> int:
@@ -125,7 +125,7 @@ def flows(context: Any, agency: SimpleNamespace, acting: Any) -> Flows:  # noqa:
 
 
 @pytest.fixture
-def office(app: Any, context: Any, agency: SimpleNamespace) -> Iterator[Office]:  # noqa: F811 - pytest's way
+def office(app: Any, context: Any, agency: SimpleNamespace) -> Iterator[Office]:  # noqa: F811 - a fixture
     """A fresh office for each test."""
     work = wecom.WeCom("wecom", Orders(wecom.KINDS), hang=3.0)
     ding = dingtalk.DingTalk("dingtalk", Orders(dingtalk.KINDS), hang=3.0, gateway=Gateway(0))

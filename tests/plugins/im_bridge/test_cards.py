@@ -1,4 +1,4 @@
-"""Approving in a WeCom card runs the command of the page, once; every card shows how it ended; the rest changes nothing."""
+"""Approving in a WeCom card runs the command of the page, once; every card shows how it ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def asked(office, flows):
 def test_a_card_names_number_kind_and_step_and_nothing_more(office, asked):
     (card,) = office.phone("expert")
     text = repr({k: v for k, v in card.items() if k != "buttons"})
-    assert "云岫" not in text and "茶业" not in text
+    assert "云岫" not in text
+    assert "茶业" not in text
     assert [button[0] for button in card["buttons"]] == ["同意", "退回"]
     assert ("步骤", "look") in card["facts"]
 
@@ -94,7 +95,7 @@ def test_who_left_decides_nothing(office, asked):
 
 
 @pytest.mark.parametrize(
-    "order, statuses, state",
+    ("order", "statuses", "state"),
     [
         ("click_by_stranger", [200], "refused"),
         ("click_wrong_signature", [403], None),

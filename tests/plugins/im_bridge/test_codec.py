@@ -92,7 +92,7 @@ def test_wechatpy_reads_ours_and_we_read_theirs(text, moment):
     wrapped = f"<xml>{''.join(c for c in text if c.isalnum())}</xml>"
     from xml.etree import ElementTree
 
-    answer = ElementTree.fromstring(theirs.encrypt_message(wrapped, "nonce", str(moment)))  # noqa: S314 - own text
+    answer = ElementTree.fromstring(theirs.encrypt_message(wrapped, "nonce", str(moment)))
     found = {part.tag: part.text for part in answer}
     assert ours.open(found["Encrypt"], found["MsgSignature"], found["TimeStamp"], found["Nonce"]) == wrapped
     encrypted, signature = ours.seal(wrapped, str(moment), "nonce")

@@ -1,4 +1,4 @@
-"""From the house's message to the phone: whatever the platform does, once, and by mail where it may not have arrived."""
+"""From the house to the phone: whatever the platform does, once, and by mail where it may not have arrived."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def state(office):
 def test_a_message_of_the_house_says_no_more_than_it_must(wecom):
     wecom.tell("expert", "云岫茶业: secret invention of a new teapot", severity="warning")
     (message,) = wecom.phone("expert")
-    assert "云岫" not in repr(message) and "teapot" not in repr(message)
+    assert "云岫" not in repr(message)
+    assert "teapot" not in repr(message)
     assert message["title"].startswith("【提醒】")
     wecom.change("wecom", detail="full")
     wecom.tell("expert", "A new teapot")
@@ -90,7 +91,8 @@ def test_a_todo_whose_fate_is_unknown_is_looked_for_by_our_key(ding, flows, orde
     for _attempt in range(2):
         ding.hurry("unknown", "pending")
         ding.run(1)
-    assert state(ding) == ["sent"] and len(ding.ding.todos) == 1
+    assert state(ding) == ["sent"]
+    assert len(ding.ding.todos) == 1
 
 
 def test_a_card_whose_fate_is_unknown_is_repeated_under_the_same_key(ding, flows):
@@ -103,7 +105,8 @@ def test_a_card_whose_fate_is_unknown_is_repeated_under_the_same_key(ding, flows
     ding.run()
     ding.hurry("unknown")
     ding.run(2)
-    assert state(ding) == ["sent"] and len(ding.ding.cards) == 1
+    assert state(ding) == ["sent"]
+    assert len(ding.ding.cards) == 1
 
 
 def test_a_refusal_is_final_and_the_words_go_by_mail(wecom):
@@ -133,14 +136,23 @@ def test_what_stays_unknown_goes_by_mail_too(wecom, monkeypatch):
     wecom.wecom.orders.order("drop_before", "message/send", 20)
     before = len(mails(wecom))
     wecom.tell("expert", "Hello", severity="fatal")
-    assert wecom.messages("expert")[0].mailed and len(mails(wecom)) == before + 1
+    assert wecom.messages("expert")[0].mailed
+    assert len(mails(wecom)) == before + 1
 
 
 def test_a_process_that_died_while_sending_leaves_the_message_unknown(wecom):
     with system("a message of a dead process") as session:
         app = wecom.apps["wecom"]
-        given = {"app_id": app, "receiver": "expert", "user_id": wecom.agency.expert, "subject": "Hello", "key": "dead-1"}
-        session.add(Message(**given, state="sending", attempts=1, batch=None, claimed_at=sending.now() - 2 * sending.LEASE))
+        given = {
+            "app_id": app,
+            "receiver": "expert",
+            "user_id": wecom.agency.expert,
+            "subject": "Hello",
+            "key": "dead-1",
+        }
+        session.add(
+            Message(**given, state="sending", attempts=1, batch=None, claimed_at=sending.now() - 2 * sending.LEASE)
+        )
     assert sending.send_due() == {}
     assert state(wecom) == ["unknown"]
 
@@ -153,7 +165,8 @@ def test_several_ordinary_messages_leave_as_one(ding):
     ding.hurry("pending")
     ding.run(1)
     (message,) = ding.phone("expert", "dingtalk")
-    assert message["title"].startswith("3 条消息") and state(ding) == ["sent"] * 3
+    assert message["title"].startswith("3 条消息")
+    assert state(ding) == ["sent"] * 3
     ding.tell("expert", "Now", severity="urgent")
     assert len(ding.phone("expert", "dingtalk")) == 2
 
@@ -161,7 +174,8 @@ def test_several_ordinary_messages_leave_as_one(ding):
 def test_the_31st_message_of_a_minute_waits(wecom):
     for number in range(31):
         wecom.tell("expert", f"Message {number}", severity="warning")
-    assert sorted(set(state(wecom))) == ["held", "sent"] and state(wecom).count("sent") == 30
+    assert sorted(set(state(wecom))) == ["held", "sent"]
+    assert state(wecom).count("sent") == 30
     assert len(wecom.phone("expert")) == 30
     assert not [line for line in wecom.wecom.journal if line["what"] == "dropped silently"]
 
@@ -172,10 +186,13 @@ def test_a_month_that_is_used_up_holds_messages_back_and_tells_the_administrator
         ding.tell("expert", f"Message {number}", severity="warning")
     with system("look at quotas") as session:
         quota = session.scalars(select(Quota).where(Quota.kind == "calls")).one()
-        told = select(record_class("core.notification")).where(record_class("core.notification").record_key == "im_bridge.app")
+        told = select(record_class("core.notification")).where(
+            record_class("core.notification").record_key == "im_bridge.app"
+        )
         assert (quota.used, quota.allowed) == (5, 5) or quota.used == 6
         assert [note.user_id for note in session.scalars(told)] == [ding.agency.root]
-    assert "held" in state(ding) and ding.ding.calls <= 6
+    assert "held" in state(ding)
+    assert ding.ding.calls <= 6
 
 
 def test_a_grave_warning_is_asked_for(ding, monkeypatch):
@@ -192,7 +209,8 @@ def test_a_token_is_fetched_once_kept_encrypted_and_replaced_when_refused(wecom)
     assert len(asked) == 1
     asked.clear()
     wecom.tell("expert", "After the end of the token", severity="warning")
-    assert state(wecom) == ["sent"] * 4 and len(asked) == 1
+    assert state(wecom) == ["sent"] * 4
+    assert len(asked) == 1
     with system("look") as session:
         table = App.__table__
         from sqlalchemy import Text, cast
@@ -204,7 +222,8 @@ def test_a_token_is_fetched_once_kept_encrypted_and_replaced_when_refused(wecom)
 def test_only_one_asks_for_a_token_at_a_time(wecom, monkeypatch):
     monkeypatch.setattr(tokens, "WAIT", 0.01)
     store = tokens.StoredTokens(wecom.apps["wecom"])
-    assert store._claim() and not store._claim()
+    assert store._claim()
+    assert not store._claim()
     calls = []
 
     def fetch():
@@ -212,7 +231,8 @@ def test_only_one_asks_for_a_token_at_a_time(wecom, monkeypatch):
         return "token-of-the-test", 7200
 
     store._fetched(fetch)
-    assert store.get(fetch) == "token-of-the-test" and len(calls) == 1
+    assert store.get(fetch) == "token-of-the-test"
+    assert len(calls) == 1
 
 
 def test_secrets_are_shown_nowhere(wecom, app):
