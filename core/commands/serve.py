@@ -78,9 +78,9 @@ def _prepare(settings: Settings) -> list[str]:
 
 
 def _demo_logins() -> list[str]:
-    from core.setup.demo import demo_logins
+    from core.setup.demo import demo_logins, realm_logins
 
-    return [f"  {login:<16} {password:<20} {who}" for login, password, who in demo_logins()]
+    return [f"  {login:<16} {password:<20} {who}" for login, password, who in (*demo_logins(), *realm_logins())]
 
 
 def _first_administrator() -> list[str]:
