@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Action, Change, Grant, Job, Record, Schedule, Scopes, Subscriber, hookimpl
-from plugins.finance_bridge import actions, jobs, mending, rights, setting_up
+from core import (
+    Action,
+    Change,
+    Demo,
+    Endpoints,
+    Grant,
+    Job,
+    Menu,
+    Panel,
+    Record,
+    Schedule,
+    Scopes,
+    Subscriber,
+    View,
+    hookimpl,
+)
+from plugins.finance_bridge import actions, demo, endpoints, jobs, mending, rights, setting_up, views
 from plugins.finance_bridge.records import RECORDS, Book, Connection, Document
 
 
@@ -65,3 +80,33 @@ def before_update(model: type[Record], changes: list[Change]) -> None:
         setting_up.keep_what_documents_carry(changes)
     elif model is Document:
         mending.keep_sent(changes)
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """Lists, pages, forms."""
+    return views.views()
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """The sidebar."""
+    return views.menus()
+
+
+@hookimpl
+def register_endpoints() -> list[Endpoints]:
+    """Overview, mapping, receipts."""
+    return [endpoints.finance]
+
+
+@hookimpl
+def register_demo() -> list[Demo]:
+    """Books of the invented agency."""
+    return [Demo(80, demo.load)]
+
+
+@hookimpl
+def slot_detail(record: Any) -> list[Panel] | None:
+    """On the page of a bill: where it stands in the ledger."""
+    return views.bill_panel(record) if record.__record__["key"] == "billing.bill" else None

@@ -123,15 +123,16 @@ def heard(connection_id: int, fault: Exception | None = None) -> None:
     """Remember whether the ledger answers; tell people once when the set-up is wrong."""
     reach, note = _reach(fault)
     with system("whether the ledger is reachable") as session:
-        connection = session.get(Connection, connection_id)
-        if connection is None:
-            return
+        connection = session.scalars(select(Connection).where(Connection.id == connection_id)).one()
         again = connection.reach != reach or (connection.reach_at or now() - QUIET) <= now() - QUIET
-        if not again and connection.reach_note == note and reach == "ok":
+        if not again and connection.reach_note == note:
             return
         if reach == "ok" and connection.reach != "ok":
             _wake(session, connection.id)
-        connection.reach, connection.reach_note, connection.reach_at = reach, note, now()
+        # by a statement: several workers may learn it at once, and none of them edits the record
+        values = {"reach": reach, "reach_note": note, "reach_at": now()}
+        statement = update(Connection).where(Connection.id == connection_id).values(values)
+        session.execute(statement.execution_options(synchronize_session=False))
         if reach == "misconfigured" and again:
             subject = gettext("Finance connection “%(name)s” is set up wrongly", name=connection.name)
             notify(people(None), subject, body=note or "", severity="urgent", record=connection)

@@ -191,7 +191,7 @@ class Document(Record):
     book_id: Mapped[int] = fields.link("finance_bridge.book", _("Account book"), required=True, readonly=True)
     branch_id: Mapped[int | None] = fields.link("core.branch", _("Branch"), readonly=True)
     client_id: Mapped[int | None] = fields.link("clients.client", _("Client"), readonly=True)
-    mode: Mapped[str] = fields.choice(_("Document"), choices.MODES, required=True, readonly=True)
+    mode: Mapped[str] = fields.choice(_("Kind of finance document"), choices.MODES, required=True, readonly=True)
     sign: Mapped[str] = fields.choice(_("Sign"), choices.SIGNS, required=True, readonly=True, default="normal")
     reverses_id: Mapped[int | None] = fields.link("finance_bridge.document", _("Takes back"), readonly=True)
     amount: Mapped[Decimal] = fields.money(_("Amount"), required=True, readonly=True)
@@ -220,8 +220,8 @@ class Document(Record):
     )
     doubt_told: Mapped[bool] = fields.boolean(_("Error told"), readonly=True, hidden=True, default=False, track=False)
     sent_at: Mapped[datetime | None] = fields.datetime(_("Sent at"), readonly=True, track=False)
-    confirmed_at: Mapped[datetime | None] = fields.datetime(_("Confirmed at"), readonly=True, track=False)
-    sheet_id: Mapped[int | None] = fields.link("finance_bridge.sheet", _("Sheet"), readonly=True)
+    confirmed_at: Mapped[datetime | None] = fields.datetime(_("Confirmed by the ledger at"), readonly=True, track=False)
+    sheet_id: Mapped[int | None] = fields.link("finance_bridge.sheet", _("Finance sheet"), readonly=True)
 
     remote_id: Mapped[str | None] = fields.text(_("Their id"), readonly=True, max_length=60)
     remote_number: Mapped[str | None] = fields.text(_("Their number"), readonly=True, search=True, max_length=80)
@@ -262,7 +262,9 @@ class Exchange(Record):
     connection_id: Mapped[int] = fields.link(
         "finance_bridge.connection", _("Connection"), required=True, readonly=True, track=False
     )
-    document_id: Mapped[int | None] = fields.link("finance_bridge.document", _("Document"), readonly=True, track=False)
+    document_id: Mapped[int | None] = fields.link(
+        "finance_bridge.document", _("Finance document"), readonly=True, track=False
+    )
     branch_id: Mapped[int | None] = fields.link("core.branch", _("Branch"), readonly=True, track=False)
     at: Mapped[datetime] = fields.datetime(_("At"), required=True, readonly=True, track=False, index=True)
     operation: Mapped[str] = fields.text(_("Operation"), required=True, readonly=True, track=False, max_length=60)
@@ -272,7 +274,7 @@ class Exchange(Record):
     duration_ms: Mapped[int] = fields.integer(_("Milliseconds"), required=True, readonly=True, default=0, track=False)
     error: Mapped[str | None] = fields.text(_("Error"), readonly=True, track=False, max_length=1000)
     request: Mapped[str | None] = fields.long_text(_("Request"), readonly=True, track=False)
-    answer: Mapped[str | None] = fields.long_text(_("Answer"), readonly=True, track=False)
+    answer: Mapped[str | None] = fields.long_text(_("The answer of the ledger"), readonly=True, track=False)
 
 
 class Sheet(Record):

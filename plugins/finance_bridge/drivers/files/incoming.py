@@ -76,8 +76,8 @@ def _row(number: int, got: dict[str, Any]) -> Row:
     text = {name: values.shown(got.get(name)).strip() for name in ("receipt", "bill", "payer") if got.get(name)}
     row = Row(number, text.get("receipt", ""), text.get("bill", ""), None, None, text.get("payer", ""))
     try:
-        row.amount = values.coerce(values.ImportTarget("amount", "", "decimal"), values_of(got.get("amount")))
-        row.day = values.coerce(values.ImportTarget("day", "", "date"), values_of(got.get("day")))
+        row.amount = values.coerce(values.ImportTarget("amount", "decimal", ""), values_of(got.get("amount")))
+        row.day = values.coerce(values.ImportTarget("day", "date", ""), values_of(got.get("day")))
     except values.BadCell:
         row.problem = "cell"
     if not row.problem and (not row.bill or not row.amount or row.day is None):
