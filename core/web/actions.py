@@ -201,12 +201,12 @@ def bulk(key: str) -> Any:
     if code == ARCHIVE:
         for record in records:
             service.archive(record)
-        label = gettext("Archive")
+        label, result = gettext("Archive"), None
     else:
         action = service.find_action(key, code)
         label = str(action.label)
         try:
-            service.run_action(records, key, code, _given(action, None))
+            result = service.run_action(records, key, code, _given(action, None))
         except (Invalid, Refused) as error:
             db.session.rollback()
             fields = [param_field(p, None, request.form.get(p.name), None) for p in _params(action, None)]
@@ -214,7 +214,7 @@ def bulk(key: str) -> Any:
     commit()
     forget_counts()
     say(ngettext("%(action)s: %(n)s record", "%(action)s: %(n)s records", len(records), action=label))
-    return done(here)
+    return done(result.get("url") or here if isinstance(result, dict) else here)
 
 
 def note(key: str, record_id: int) -> Any:

@@ -47,8 +47,8 @@ def _all_kinds(record_key: str) -> Any:
     return lambda: _choices(kinds.kinds_of(record_key))
 
 
-def _kind_param(choices: Any) -> Param:
-    return Param("kind", _("Kind of document"), "choice", required=True, choices=choices)
+def _kind_param(choices: Any, first: str | None = None) -> Param:
+    return Param("kind", _("Kind of document"), "choice", required=True, choices=choices, default=first)
 
 
 def _language_param() -> Param:
@@ -56,8 +56,9 @@ def _language_param() -> Param:
 
 
 def _make_params(record: Any) -> tuple[Param, ...]:
+    found = kinds.possible(record)
     return (
-        _kind_param(_choices(kinds.possible(record))),
+        _kind_param(_choices(found), next(iter(found), None)),
         _language_param(),
         Param("release", _("Release it to the client when it is ready"), "boolean", default=False),
         Param("mail_to_client", _("Send it to the contact by mail when it is ready"), "boolean", default=False),

@@ -8,7 +8,7 @@ import segno
 from flask import current_app, has_request_context, request
 from sqlalchemy import or_, select
 
-from core import current_principal, db, record_class, registry, today, use_locale
+from core import current_principal, db, record_class, today, use_locale
 from plugins.documents.cautions import cautions
 from plugins.documents.press.plain import encode
 from plugins.documents.records import Letterhead
@@ -64,7 +64,7 @@ def signer(user_id: int | None, language: str) -> dict[str, Any]:
     if person is None:
         return {"name": None, "title": None, "email": None}
     name = person.name if language == "zh" else person.name_en or person.name
-    return {"name": name, "title": person.title_text if language == "zh" else None, "email": person.email}
+    return {"name": name, "title": person.title if language == "zh" else None, "email": person.email}
 
 
 def _with_pictures(value: Any) -> Any:
@@ -123,10 +123,3 @@ def square(address: str | None) -> str | None:
     if not address:
         return None
     return segno.make(address, error="m").png_data_uri(scale=6, border=1)
-
-
-def client_of(record: Any) -> int | None:
-    """The client that a record belongs to: itself, or by its link of that name."""
-    if record.__record__["key"] == "clients.client":
-        return record.id
-    return record.client_id if "client" in registry().of(type(record)).fields else None

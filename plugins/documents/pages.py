@@ -57,6 +57,8 @@ def framed(content: bytes, name: str) -> Response:
 def head(document_id: int) -> Any:
     """The head of a document's page, asked for again while it is being made."""
     document = get(Document, document_id)
+    if document.state not in views.WAITING:
+        return Response("", 200, {"HX-Refresh": "true"})
     return render_template("documents/head.html", **views.head(document))
 
 

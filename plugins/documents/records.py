@@ -103,9 +103,7 @@ class Document(Record):
     number: Mapped[str | None] = fields.text(
         _("Document number"), unique=True, search=True, readonly=True, max_length=40
     )
-    title_text: Mapped[str] = fields.text(
-        _("Title"), name="title", required=True, search=True, max_length=400, readonly=True
-    )
+    title: Mapped[str] = fields.text(_("Title"), required=True, search=True, max_length=400, readonly=True)
     kind: Mapped[str] = fields.text(_("Kind of document"), required=True, max_length=60, index=True, readonly=True)
     record_key: Mapped[str] = fields.text(_("Record type"), required=True, max_length=80, readonly=True)
     record_id: Mapped[int] = fields.integer(_("Record"), required=True, readonly=True)
@@ -115,7 +113,9 @@ class Document(Record):
     client_ref: Mapped[int | None] = fields.integer(_("Client's record number"), readonly=True)
     audience: Mapped[str] = fields.choice(_("For whom"), AUDIENCES, required=True, default="client", readonly=True)
     language: Mapped[str] = fields.choice(_("Language"), LANGUAGES, required=True, readonly=True)
-    state: Mapped[str] = fields.choice(_("State"), STATES, required=True, default="queued", readonly=True, index=True)
+    state: Mapped[str] = fields.choice(
+        _("State"), STATES, required=True, default="queued", readonly=True, index=True, track=False
+    )
     error: Mapped[str | None] = fields.text(_("Why it failed"), max_length=60, readonly=True)
     error_detail: Mapped[str | None] = fields.text(_("Detail of the failure"), max_length=600, readonly=True)
     missing: Mapped[list | None] = fields.tags(
@@ -124,7 +124,7 @@ class Document(Record):
     pages: Mapped[int | None] = fields.integer(_("Pages"), readonly=True, track=False)
     file_id: Mapped[int | None] = fields.file(_("PDF"), readonly=True)
     xlsx_file_id: Mapped[int | None] = fields.file(_("Spreadsheet"), readonly=True)
-    sha256: Mapped[str | None] = fields.text(_("Checksum"), max_length=64, readonly=True)
+    sha256: Mapped[str | None] = fields.text(_("Checksum"), max_length=64, readonly=True, track=False)
     source: Mapped[dict | None] = fields.json(_("Made of these data"), hidden=True, track=False)
     template_version: Mapped[str | None] = fields.text(_("Template version"), max_length=40, readonly=True)
     verify_code: Mapped[str | None] = fields.text(

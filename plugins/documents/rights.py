@@ -36,7 +36,7 @@ def grants() -> list[Grant]:
     given = json.loads(DATA.read_text("utf-8"))
     makers = given.pop("makers")
     found = [Grant(role, key, tuple(can), scope) for key, rows in given.items() for role, can, scope in rows]
-    found += [Grant(role, "documents.document", CARRYING, scope) for role, scope in makers]
+    found += [Grant(role, "documents.document", ("create", *CARRYING), scope) for role, scope in makers]
     return found + [Grant(role, key, MAKING, scope) for key in record_keys() for role, scope in makers]
 
 

@@ -65,32 +65,43 @@ def make(
         source = gathering.gathered(kind, record, language)
     except TypeError as fault:
         raise Refused(_("The record cannot be put into this letter: %(detail)s", detail=str(fault))) from fault
-    with elevated(WHY):
-        return _kept(record, kind, source, after or {}, batch, again_of)
+    after, key, there = after or {}, None, None
+    with elevated(WHY):  # who makes a letter need not be allowed to read templates, or letters of others
+        version = kinds.in_force(kind, language).version
+        if again_of is None:
+            key = _request_key(record, kind, source, version)
+            there = _already(key, after, batch)
+    if there is not None:
+        return there
+    return _kept(record, kind, source, version=version, request_key=key, after=after, batch=batch, again_of=again_of)
 
 
 def _kept(
-    record: Any, kind: Any, source: dict[str, Any], after: dict[str, Any], batch: str | None, again_of: Document | None
+    record: Any,
+    kind: Any,
+    source: dict[str, Any],
+    *,
+    version: str,
+    request_key: str | None,
+    after: dict[str, Any],
+    batch: str | None,
+    again_of: Document | None,
 ) -> int:
-    version = kinds.in_force(kind, source["language"]).version
-    key = None if again_of else _request_key(record, kind, source, version)
-    there = _already(key, after) if key else None
-    if there is not None:
-        return there
+    """A new document, made by the person, on its way to the printer."""
     named = caption(record)
     document = Document(
         kind=kind.code,
         record_key=kind.record,
         record_id=record.id,
         record_caption=named,
-        client_ref=gathering.client_of(record),
+        client_ref=(source.get("client") or {}).get("id"),
         audience=kind.audience,
         language=source["language"],
-        title_text=f"{source['doc']['title']} · {named}"[:400],
+        title=f"{source['doc']['title']} · {named}"[:400],
         source=source,
         template_version=version,
         verify_code=_code(),
-        request_key=key,
+        request_key=request_key,
         batch=batch,
         after=after | {"by": current_principal().user_id},
         again_of_id=again_of.id if again_of else None,
@@ -121,7 +132,7 @@ def _request_key(record: Any, kind: Any, source: dict[str, Any], version: str) -
     return hashlib.sha256(ground.encode()).hexdigest()
 
 
-def _already(key: str, after: dict[str, Any]) -> int | None:
+def _already(key: str, after: dict[str, Any], batch: str | None) -> int | None:
     """The same document of the same day; one that failed is printed again."""
     found = db.session.scalars(select(Document).where(Document.request_key == key)).first()
     if found is None or found.archived_at is not None:
@@ -129,6 +140,7 @@ def _already(key: str, after: dict[str, Any]) -> int | None:
             found.request_key = None
             db.session.flush()
         return None
+    found.batch = batch or found.batch
     if found.state == "failed":
         found.state, found.error, found.error_detail = "queued", None, None
         enqueue(PRINT, document_id=found.id, key=f"{PRINT}.{found.id}")
@@ -234,11 +246,11 @@ def letter_of(document: Document) -> tuple[str, str]:
     with use_locale(document.language):
         name = addressee(document).get("salutation") or addressee(document).get("name") or gettext("client")
         agency = ((document.source or {}).get("agency") or {}).get("name") or ""
-        subject = f"{agency} · {document.title_text} · {document.number}"
+        subject = f"{agency} · {document.title} · {document.number}"
         lines = [
             gettext("Dear %(name)s,", name=name),
             "",
-            gettext("Please find attached: %(title)s (%(number)s).", title=document.title_text, number=document.number),
+            gettext("Please find attached: %(title)s (%(number)s).", title=document.title, number=document.number),
             gettext("You also find it in the client portal once we have released it there."),
             "",
             agency,

@@ -84,7 +84,7 @@ def upgrade() -> None:
         "documents_document",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("number", sa.String(length=40), nullable=True),
-        sa.Column("title_text", sa.String(length=400), nullable=False),
+        sa.Column("title", sa.String(length=400), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
         sa.Column("record_key", sa.String(length=80), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
