@@ -12,19 +12,22 @@ from core.registry import RecordType, Registry
 
 SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover")
 """Ends of the names of these indexes, which no migration knows."""
-BIGRAM_FUNCTION = """
+BIGRAM_FUNCTION = r"""
 CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
 $$ DECLARE
-  letter text; before text; pieces text[] := '{}';
+  small text := lower(value);
+  mark text := chr(1);
+  many int := length(small);
 BEGIN
-  FOREACH letter IN ARRAY string_to_array(lower(value), NULL) LOOP
-    IF before IS NOT NULL THEN pieces := pieces || (before || letter); END IF;
-    before := letter;
-  END LOOP;
-  RETURN pieces;
+  RETURN
+    string_to_array(rtrim(regexp_replace(left(small, many / 2 * 2), '(..)', '\1' || mark, 'g'), mark), mark) ||
+    string_to_array(rtrim(regexp_replace(substr(small, 2, (many - 1) / 2 * 2), '(..)', '\1' || mark, 'g'), mark), mark);
 END $$
 """
-"""A loop, because it takes a sixth of the time of a set of `substr`; every write of a searchable text pays for it."""
+"""The pairs from the first character on and those from the second; every write of a searchable text pays for it.
+
+Built-in functions do it in half of the time of a loop over the characters, and that in a sixth of a set of `substr`.
+"""
 _SOMEBODY = Principal(
     user_id=1, department_id=1, department_ids=frozenset({1}), branch_id=1, team_ids=frozenset({1}), roles=frozenset()
 )

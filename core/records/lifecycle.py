@@ -66,10 +66,7 @@ def record_history(session: Any, work: Pending) -> None:
     reason = session.info.get("elevated_reason") or session.info.get("reason")
     rows: list[dict[str, Any]] = []
     for model, records in work.created.items():
-        rows += [
-            _entry("create", model, r, {s.name: [None, plain(v)] for s, v in set_values(model, r)}, reason)
-            for r in records
-        ]
+        rows += _creations(model, records, reason)
     for model, changes in work.updated.items():
         for change in changes:
             kind = "update"
@@ -86,6 +83,20 @@ def record_history(session: Any, work: Pending) -> None:
     _emit(session, work)
 
 
+def _creations(model: type[Record], records: list[Any], reason: str | None) -> list[dict[str, Any]]:
+    """The entries of new records, of which there may be many: they share who, when and why."""
+    same = audit.entry("create", model.__record__["key"], reason=reason)
+    return [
+        same
+        | {
+            "record_id": record.id,
+            "title": record.called[:300],
+            "changes": {spec.name: [None, plain(value)] for spec, value in set_values(model, record)},
+        }
+        for record in records
+    ]
+
+
 def _entry(action: str, model: type[Record], record: Any, changes: dict, reason: str | None) -> dict[str, Any]:
     return audit.entry(
         action, model.__record__["key"], record.id, title=record.called[:300], changes=changes, reason=reason
@@ -95,12 +106,8 @@ def _entry(action: str, model: type[Record], record: Any, changes: dict, reason:
 def set_values(model: type[Record], record: Any) -> list[tuple[Any, Any]]:
     """Tracked fields that hold something."""
     tracked = tracked_of(model)
-    filled = ((attr, value) for attr, value in record.__dict__.items() if value is not None and attr in tracked)
-    return [
-        (tracked[attr], SECRET if tracked[attr].kind == "secret" else value)
-        for attr, value in filled
-        if value not in ("", [], {}, False)
-    ]
+    filled = [(tracked[attr], value) for attr, value in record.__dict__.items() if value and attr in tracked]
+    return [(spec, SECRET if spec.kind == "secret" else value) for spec, value in filled]
 
 
 _tracked: dict[type[Record], dict[str, Any]] = {}
