@@ -230,7 +230,7 @@ def facts_of(row: dict[str, Any]) -> list[dict[str, Any]]:
         value = row.get(name)
         if value in (None, "", [], 0):
             continue
-        text = gettext(", ").join(map(str, value)) if isinstance(value, list) else str(value)
+        text = words.comma().join(map(str, value)) if isinstance(value, list) else str(value)
         found.append({"label": ours.get(name) or str(fields[name].label), "value": text, "wide": name in WIDE})
     return found
 

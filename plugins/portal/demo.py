@@ -1,4 +1,4 @@
-"""Demo data: portal users of two clients of the invented agency, released papers, questions with answers, an order."""
+"""Demo data: portal users of clients of the invented agency, released papers, questions and answers, an order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core import DEMO_PASSWORD, hash_password, now, record_class
 from plugins.portal.records import Access, Message, Order, PortalUser
 
 PEOPLE = (
+    ("zhou.heng@luoxing.example", "周衡", "京络星云软件有限公司", "owner"),
     ("lin.yue@hangzhiwei.example", "林悦", "杭知味食品有限公司", "owner"),
     ("qiao.an@hangzhiwei.example", "乔安", "杭知味食品有限公司", "finance"),
     ("chen.mo@shuling.example", "陈沫", "蜀岭茶业有限公司", "owner"),
@@ -125,4 +126,4 @@ def _order(session: Any, client: int, order: tuple[str, str, str] | None) -> Non
     if order is None or session.scalar(select(Order.id).where(Order.client_id == client).limit(1)):
         return
     kind, subject, details = order
-    session.add(Order(client_id=client, kind=kind, subject=subject, details=details, person=PEOPLE[0][1]))
+    session.add(Order(client_id=client, kind=kind, subject=subject, details=details, person="林悦"))

@@ -160,6 +160,7 @@ def draw(template: str, status: int = 200, **context: Any) -> Response:
         brand_name=kept["name"] if current_locale() == "zh" else kept["name_en"],
         said=_said(),
         money=words.money,
+        comma=words.comma(),
         **context,
     )
     answer = make_response(body, status)

@@ -57,7 +57,9 @@ class Paper:
 
 def papers(record: tuple[str, int] | None = None, portal_user: int | None = None) -> list[Paper]:
     """Released papers, newest first: of one record, or of all cases; marked new when this person never opened them."""
-    found = [*_files(record), *_documents(record)]
+    documents = _documents(record)
+    printed = {p.stored for p in documents}
+    found = [*documents, *(p for p in _files(record) if p.stored not in printed)]
     opened = _opened(portal_user) if portal_user else frozenset()
     marked = [
         Paper(**{**p.__dict__, "new": portal_user is not None and (KINDS[p.source], p.id) not in opened}) for p in found
@@ -91,7 +93,7 @@ def _of_file(row: Any) -> Paper | None:
     if not row.client_visible or row.record_key is None or row.record_key == DOCUMENT:
         return None
     return Paper(
-        "file", row.id, row.filename, local(row.created_at).date(), row.id, row.filename, row.size, row.mime,
+        "file", row.id, PurePosixPath(row.filename).stem or row.filename, local(row.created_at).date(), row.id, row.filename, row.size, row.mime,
         row.sha256, row.record_key, row.record_id,
     )  # fmt: skip
 

@@ -61,6 +61,11 @@ def _months(first: date, last: date) -> str:
     return f"{begin}–{end}"
 
 
+def comma() -> str:
+    """Between the parts of a line."""
+    return "，" if current_locale() == "zh" else ", "
+
+
 def short_day(day: date | None) -> str:
     """`03-27` in this year, else with the year."""
     return "" if day is None else f"{day:%m-%d}" if day.year == today().year else day.isoformat()
