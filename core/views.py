@@ -9,7 +9,10 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a list: a field, or a template cell that needs some fields. `after` anchors it behind another."""
+    """A column of a list: a field, or a template cell that needs some fields. `after` anchors it behind another.
+
+    `alike`: rows that agree in what the cell `needs` show the same, so that it is drawn once for all of them.
+    """
 
     key: str
     label: Any = None
@@ -19,6 +22,7 @@ class Column:
     align: str = ""
     after: str | None = None
     shown: bool = True
+    alike: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from core.permissions.rules import Access
 from core.records.base import Record
 from core.registry import RecordType, Registry
 
-SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover")
+SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover", "_mine")
 """Ends of the names of these indexes, which no migration knows."""
 BIGRAM_FUNCTION = r"""
 CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
@@ -48,6 +48,7 @@ def ensure_indexes(connection: Connection, registry: Registry) -> list[str]:
         table = kind.model.__table__
         wanted = _scope_indexes(kind, registry.access) | _order_index(kind, postgresql=postgresql)
         wanted |= _search_indexes(kind) if postgresql else _cover_index(kind, registry.access)
+        wanted |= _mine_index(kind, registry, postgresql=postgresql)
         present = {row["name"] for row in inspect(connection).get_indexes(table.name)} if wanted else set()
         missing = {name: body for name, body in wanted.items() if name not in present}
         for name, body in missing.items():
@@ -88,6 +89,37 @@ def _order_index(kind: RecordType, *, postgresql: bool) -> dict[str, str]:
     return {} if column in _leading(table) else {_name(table, column, "_order"): f'("{column}", id)'}
 
 
+def _mine_index(kind: RecordType, registry: Registry, *, postgresql: bool) -> dict[str, str]:
+    """The list that opens first, where it holds a person's own open records: those alone, in its order.
+
+    Records that belong to nobody, as most of an import do, are not in it and cost nothing.
+    """
+    view = registry.view("list", kind.key)
+    preset = next((p for p in view.presets if p.default), None) if view is not None else None
+    if preset is None:
+        return {}
+    mine = [name for name, value in preset.filters.items() if value == "me" and name in kind.fields]
+    empty = [name.removesuffix("__isnull") for name, value in preset.filters.items() if value == "true"]
+    sort = (preset.sort or view.sort or kind.order).split(",")[0]
+    order = kind.fields.get(sort.lstrip("-"))
+    if len(mine) != 1 or order is None or {*mine, *(f"{name}__isnull" for name in empty)} != set(preset.filters):
+        return {}
+    columns = {name: _column(kind, name) for name in (*mine, *empty, order.name)}
+    person, down = columns[mine[0]], sort.startswith("-")
+    last = " NULLS LAST" if postgresql and down else ""
+    places = sorted({c.name for c in _asked(kind.model, registry.access, ("department", "branch"))} - {person})
+    keys = [f'"{person}"', f'"{columns[order.name]}"{" DESC" if down else ""}{last}', f"id{' DESC' if down else ''}"]
+    open_ones = [columns[name] for name in empty] + (["archived_at"] if kind.archive else [])
+    beside = places if postgresql else [*places, *open_ones]  # SQLite reads the table for a column that is not there
+    parts = ", ".join([*keys, *(f'"{name}"' for name in beside if name in kind.model.__table__.c)])
+    where = " AND ".join([f'"{person}" IS NOT NULL', *(f'"{name}" IS NULL' for name in open_ones)])
+    return {_name(kind.model.__table__, person, "_mine"): f"({parts}) WHERE {where}"}
+
+
+def _column(kind: RecordType, name: str) -> str:
+    return kind.model.__mapper__.column_attrs[kind.fields[name].attr].columns[0].name
+
+
 def _scope_indexes(kind: RecordType, access: Access) -> dict[str, str]:
     """Columns by which a scope picks rows, where the declaration gives them no index."""
     table = kind.model.__table__
@@ -113,8 +145,9 @@ def _leading(table: Table) -> set[str]:
     return {next(iter(part.columns)).name for part in (*table.indexes, *unique) if len(part.columns)}
 
 
-def _asked(model: type[Record], access: Access) -> list[Column]:
+def _asked(
+    model: type[Record], access: Access, words: tuple[str, ...] = ("own", "assigned", "team", "department", "branch")
+) -> list[Column]:
     """Columns in what the scopes of a type say of somebody."""
-    words = ("own", "assigned", "team", "department", "branch")
     scopes = (access.scope_of(model, word, _SOMEBODY) for word in words)
     return [part for scope in scopes for part in visitors.iterate(scope) if isinstance(part, Column)]

@@ -102,7 +102,8 @@ _SHOW: dict[str, Callable[[Field, Any], Any]] = {
 def cell_of(kind: RecordType, column: Column, secondary: tuple[Field, ...], pictures: bool) -> Cell:
     """The function that draws this column's cell."""
     if column.template:
-        return _template_cell(kind, column.template)
+        draw = _template_cell(kind, column.template)
+        return _drawn_once(draw, column.needs) if column.alike and column.needs else draw
     if column.key == kind.title:
         return _title_cell(kind, secondary, pictures)
     spec = kind.fields.get(column.key) or _system_field(column.key)
@@ -124,6 +125,19 @@ def _template_cell(kind: RecordType, name: str) -> Cell:
         return Markup("".join(template.root_render_func(Context(env, names, template.name, template.blocks))))
 
     return draw
+
+
+def _drawn_once(draw: Cell, needs: tuple[str, ...]) -> Cell:
+    """The cell, drawn once for all rows of the page that agree in what it needs."""
+    known: dict[str, Any] = {}
+
+    def drawn(row: Row) -> Any:
+        key = repr([row.get(name) for name in needs])
+        if key not in known:
+            known[key] = draw(row)
+        return known[key]
+
+    return drawn
 
 
 def _system_field(name: str) -> Field:

@@ -189,8 +189,10 @@ def case_list() -> ListView:
         columns=(
             Column("name", needs=("mark_image",)),
             Column("application_number"),
-            Column("classes", template="cases/cell_classes.html", needs=("classes",)),
-            Column("status", template="cases/cell_status.html", needs=("status", "case_type"), sort="status"),
+            Column("classes", template="cases/cell_classes.html", needs=("classes",), alike=True),
+            Column(
+                "status", template="cases/cell_status.html", needs=("status", "case_type"), sort="status", alike=True
+            ),
             Column("agent"),
             Column("filing_date"),
             Column("case_type", shown=False),

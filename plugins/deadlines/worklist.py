@@ -5,9 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, not_, or_, select
+from sqlalchemy import Date, and_, bindparam, case, func, not_, or_, select
 
 from core import _, current_locale, current_principal, db, labels, record_class, today
 from plugins.cases import event_types
@@ -69,7 +70,7 @@ def mine() -> Any:
     return or_(Deadline.responsible_id == me, Deadline.deputy_id == me)
 
 
-def urgent(day: date) -> tuple[Any, ...]:
+def urgent(day: Any) -> tuple[Any, ...]:
     """What a work list holds: open duties, without those whose grace or restoration period has its own row by now."""
     followed = and_(Deadline.rule_code.in_(FOLLOWED), Deadline.due < day)
     live = Deadline.status.in_(LIVE)
@@ -201,11 +202,15 @@ def next_deadlines(case_ids: Iterable[int]) -> dict[int, Any]:
     ids = list(case_ids)
     if not ids:
         return {}
+    found = db.session.execute(_next_of_cases(), {"ids": ids, "day": today()})
+    return {row.case_id: row for row in found if row.rank == 1}
+
+
+@cache
+def _next_of_cases() -> Any:
+    """The statement, built once: every page of cases asks it."""
     order = func.row_number().over(partition_by=Deadline.case_id, order_by=(Deadline.due, Deadline.id))
     columns = (Deadline.id, Deadline.case_id, Deadline.name, Deadline.name_en, Deadline.due, Deadline.internal_date)
-    ranked = (
-        select(*columns, Deadline.severity, Deadline.provisional, order.label("rank"))
-        .where(Deadline.case_id.in_(ids), *urgent(today()))
-        .order_by(Deadline.case_id)
-    )
-    return {row.case_id: row for row in db.session.execute(ranked) if row.rank == 1}
+    chosen = (Deadline.case_id.in_(bindparam("ids", expanding=True)), *urgent(bindparam("day", type_=Date)))
+    ranked = select(*columns, Deadline.severity, Deadline.provisional, order.label("rank")).where(*chosen)
+    return ranked.order_by(Deadline.case_id)

@@ -37,3 +37,21 @@ def test_words_of_two_characters_are_served_on_postgresql(context, backend):
     assert "ix_clients_client_name_bigram" in plan
     assert sorted(pieces) == sorted(["ab", "b电", "电池"])
     assert short == []
+
+
+def test_the_list_of_a_person_s_own_open_records_is_walked_in_its_order(context, backend):
+    assert {"ix_cases_case_agent_id_mine", "ix_clients_client_owner_id_mine"} <= indexes("cases_case") | indexes(
+        "clients_client"
+    )
+    if backend != "sqlite":
+        return
+    mine = "FROM cases_case WHERE agent_id = 1 AND branch_id = 1 AND closed_on IS NULL AND archived_at IS NULL"
+    with db.engine.connect() as connection:
+        page = connection.execute(
+            text(f"EXPLAIN QUERY PLAN SELECT id {mine} ORDER BY opened_on DESC NULLS LAST, id DESC LIMIT 50")
+        )
+        plan = "\n".join(row[-1] for row in page)
+        count = connection.execute(text(f"EXPLAIN QUERY PLAN SELECT count(*) {mine}")).all()[0][-1]
+    assert "ix_cases_case_agent_id_mine" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "COVERING INDEX ix_cases_case_agent_id_mine" in count
