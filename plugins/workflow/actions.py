@@ -29,7 +29,7 @@ def _of_tasks() -> list[Action]:
         Action(
             TASK,
             "decide",
-            _("Decide"),
+            _("Take a decision"),
             deciding.decide,
             params=(
                 Param("decision", _("Decision"), "choice", required=True, choices=decisions_of),

@@ -99,7 +99,8 @@ def _require_same(run: Run, task: Task, params: Mapping[str, Any]) -> None:
 def _require_fitting(run: Run, node: Node, task: Task, decision: str, params: Mapping[str, Any]) -> None:
     if decision not in OF_KIND[task.kind] or (decision == "reject" and not node.get("may_reject", True)):
         raise Invalid([FieldError("decision", "choice", _("This step does not take that decision."))])
-    if decision in NEED_WORDS and not (params.get("opinion") or "").strip():
+    wordy = decision in NEED_WORDS or node.get("opinion") == "required"
+    if wordy and not (params.get("opinion") or "").strip():
         raise Invalid([FieldError("opinion", "required", _("Say why."))])
     me = current_principal()
     if task.kind == "approve":

@@ -14,7 +14,7 @@ from plugins.workflow.values import has_path
 from plugins.workflow.wording import said
 
 FROZEN = ("code", "record_key", "nodes", "options", "distinct", "name", "name_en")
-OPTIONS = ("when", "starters", "drafters", "fallback", "holds", "lives_while")
+OPTIONS = ("when", "starters", "drafters", "fallback", "holds", "lives_while", "facts")
 
 
 def problems_of(record_key: str, nodes: Any, options: Any = None) -> list[Problem]:

@@ -49,26 +49,44 @@ def _node(form: Mapping[str, str], path: str) -> dict[str, Any]:
         _put(node, "timers", list(_timers(form, path)))
         _back(node, text)
         _put(node, "on_back", _json(form, f"{path}.on_back"))
-    if kind == "approve":
-        node["may_reject"] = text("may_reject") == "1"
-        _put(node, "on_reject", _json(form, f"{path}.on_reject"))
-    if kind in ("start", "do"):
-        _put(node, "needs", list(_needs(text("needs"))))
-    if kind == "start":
-        _put(node, "on_withdraw", _json(form, f"{path}.on_withdraw"))
-    if kind == "do":
-        _put(node, "ask", list(_asked(text("ask"))))
-    if kind == "client":
-        node["client"] = text("client") or "client"
-        _put(node, "change_to", text("change_to"))
-    if kind == "auto":
-        node["action"] = text("action")
-        _put(node, "params", _json(form, f"{path}.params"))
-        _put(node, "optional", text("optional") == "1")
-        _put(node, "try", text("try") == "1")
+    if kind in _OWN:
+        _OWN[kind](node, form, path, text)
     if kind in BLOCKS:
         node["branches"] = list(_branches(form, path))
     return node
+
+
+def _of_start(node: dict[str, Any], form: Mapping[str, str], path: str, text: Any) -> None:
+    _put(node, "needs", list(_needs(text("needs"))))
+    _put(node, "on_withdraw", _json(form, f"{path}.on_withdraw"))
+
+
+def _of_do(node: dict[str, Any], form: Mapping[str, str], path: str, text: Any) -> None:
+    _put(node, "needs", list(_needs(text("needs"))))
+    _put(node, "ask", list(_asked(text("ask"))))
+
+
+def _of_approve(node: dict[str, Any], form: Mapping[str, str], path: str, text: Any) -> None:
+    node["may_reject"] = text("may_reject") == "1"
+    _put(node, "opinion", "required" if text("opinion") == "1" else "")
+    if text("page_only") == "1":
+        node["card"] = False
+    _put(node, "on_reject", _json(form, f"{path}.on_reject"))
+
+
+def _of_client(node: dict[str, Any], form: Mapping[str, str], path: str, text: Any) -> None:
+    node["client"] = text("client") or "client"
+    _put(node, "change_to", text("change_to"))
+
+
+def _of_auto(node: dict[str, Any], form: Mapping[str, str], path: str, text: Any) -> None:
+    node["action"] = text("action")
+    _put(node, "params", _json(form, f"{path}.params"))
+    _put(node, "optional", text("optional") == "1")
+    _put(node, "try", text("try") == "1")
+
+
+_OWN = {"start": _of_start, "do": _of_do, "approve": _of_approve, "client": _of_client, "auto": _of_auto}
 
 
 def _put(node: dict[str, Any], name: str, value: Any) -> None:

@@ -90,7 +90,7 @@ def open_node(run: Run, node: Node) -> None:
         if answer.missing:
             _note_missing(run, node, answer)
     if not all(places) or not places:
-        raise Refused(nobody(node), code="nobody")
+        raise Refused(nobody(run, node), code="nobody")
     if node.mode == "sequence":
         run.active = run.active | {node.id: _standing(run) | {"queue": [list(p) for p in places[1:]]}}
         places = places[:1]
@@ -99,13 +99,13 @@ def open_node(run: Run, node: Node) -> None:
 
 
 def _note_missing(run: Run, node: Node, answer: people.Answer) -> None:
-    who = ", ".join(people.words(text) for text in answer.missing)
+    who = ", ".join(people.words(text, run.instance.record_key) for text in answer.missing)
     log.write(run, "fallback", node, note=str(_("Nobody found for: %(who)s", who=who)))
 
 
-def nobody(node: Node) -> Any:
+def nobody(run: Run, node: Node) -> Any:
     """What to say where nobody at all can be asked."""
-    who = ", ".join(people.words(text) for text in node.get("who", ()))
+    who = ", ".join(people.words(text, run.instance.record_key) for text in node.get("who", ()))
     return _("Nobody can be asked at “%(step)s”. Appoint somebody: %(who)s.", step=node.name, who=who)
 
 
@@ -114,7 +114,7 @@ def open_repair(run: Run, node: Node) -> None:
     place = people.active([run.instance.started_by_id])
     place = place or people.instead(run.subject(), run.options.get("fallback", ()), frozenset())
     if not place:
-        raise Refused(nobody(node), code="nobody")
+        raise Refused(nobody(run, node), code="nobody")
     open_task(run, node, place, "repair")
 
 
@@ -188,7 +188,7 @@ def signed(run: Run, node: Node) -> None:
         )
         run.active = run.active | {node.id: standing | {"queue": queue}}
         if not place:
-            raise Refused(nobody(node), code="nobody")
+            raise Refused(nobody(run, node), code="nobody")
         open_task(run, node, place, f"q{len(queue)}-{_count(run, node)}")
         return
     leave(run, node)

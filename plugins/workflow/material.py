@@ -51,7 +51,7 @@ def facts(record: Any, names: Any = ()) -> list[tuple[str, str, bool]]:
 
 def _usual(kind: Any) -> list[str]:
     view = registry().view("detail", kind.key)
-    names = [n for section in (view.facts if view else ())[:2] for n in section.fields]
+    names = list(dict.fromkeys(n for section in (view.facts if view else ())[:2] for n in section.fields))
     return names or [n for n, spec in kind.fields.items() if not spec.hidden and spec.kind != "json"]
 
 

@@ -107,4 +107,4 @@ def home() -> list[Panel]:
     if not rows:
         return []
     context = {"rows": rows[:ON_HOME], "total": len(rows)}
-    return [Panel("workflow/home.html", context, order=8, key="workflow.mine")]
+    return [Panel("workflow/home.html", context, order=20, key="workflow.mine")]

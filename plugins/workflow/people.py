@@ -182,8 +182,8 @@ def _managers(subject: Subject) -> list[int | None]:
     return [manager, *chain[1:]][:1] if manager else chain[1:2]
 
 
-def words(text: str) -> str:
-    """A word of a definition as people read it."""
+def words(text: str, record_key: str = "") -> str:
+    """A word of a definition as people read it; fields are called as records of that type call them."""
     token = read_token(text)
     roles = registry().access.roles
     if token.kind == "role":
@@ -193,7 +193,7 @@ def words(text: str) -> str:
         return str(_("everybody with the role %(role)s", role=named)) if token.each else named
     plain = {
         "user": lambda: _name_of(token.value),
-        "field": lambda: str(_("the person in “%(field)s”", field=token.value)),
+        "field": lambda: _field_words(record_key, token.value),
         "starter": lambda: str(_("who submitted")),
         "manager": lambda: str(_("the head's manager")),
         "decider": lambda: str(_("who decided at “%(node)s”", node=token.value)),
@@ -204,6 +204,12 @@ def words(text: str) -> str:
         ),
     }
     return plain[token.kind]()
+
+
+def _field_words(record_key: str, path: str) -> str:
+    kind = registry().types.get(record_key)
+    spec = kind.fields.get(path.split(".")[0]) if kind else None
+    return str(spec.label) if spec is not None and "." not in path else str(_("the person in “%(field)s”", field=path))
 
 
 def _name_of(login: str) -> str:

@@ -46,13 +46,13 @@ class Branch:
 
 def of_definition(definition: Definition) -> list[Item]:
     """How a definition goes, with the words for who is asked."""
-    return [_plain(node) for node in read_flow(definition.nodes).nodes]
+    return [_plain(node, definition.record_key) for node in read_flow(definition.nodes).nodes]
 
 
-def _plain(node: Node) -> Item:
+def _plain(node: Node, record_key: str) -> Item:
     item = _item(node)
-    item.who = _asked_words(node)
-    item.branches = [Branch(b.label(current_locale()), [_plain(n) for n in b.nodes]) for b in node.branches]
+    item.who = _asked_words(node, record_key)
+    item.branches = [Branch(b.label(current_locale()), [_plain(n, record_key) for n in b.nodes]) for b in node.branches]
     return item
 
 
@@ -65,12 +65,12 @@ def _item(node: Node) -> Item:
     return item
 
 
-def _asked_words(node: Node) -> str:
+def _asked_words(node: Node, record_key: str) -> str:
     if node.kind == "auto":
         return gettext("automatic")
     if node.kind == "start":
         return gettext("who submits")
-    tokens = [people.words(text) for text in node.get("who", ())]
+    tokens = [people.words(text, record_key) for text in node.get("who", ())]
     joined = {"all": gettext(" and "), "sequence": gettext(", then ")}.get(node.mode, gettext(" or ")).join(tokens)
     client = gettext("the client, in the portal or by mail")
     return client if node.kind == "client" else joined
@@ -142,7 +142,7 @@ def _drawn(node: Node, told: _Told) -> Item:
     elif not running:
         item.state = "out"
     else:
-        item.who = _asked_words(node)
+        item.who = _asked_words(node, told.instance.record_key)
     item.says = told.opinions.get(node.id, [])[-2:]
     return item
 

@@ -160,7 +160,7 @@ class Task(Record):
         help=_("The version that is to be decided on; it follows the record while the task is open."),
     )
     round: Mapped[int] = fields.integer(_("Round"), required=True, readonly=True, default=1)
-    slot: Mapped[str] = fields.text(_("Place"), required=True, hidden=True, track=False, max_length=20)
+    slot: Mapped[str] = fields.text(_("Slot"), required=True, hidden=True, track=False, max_length=20)
     state: Mapped[str] = fields.choice(
         _("State"), choices.TASK_STATES, required=True, readonly=True, default="open", index=True
     )
@@ -169,9 +169,9 @@ class Task(Record):
     client_ref: Mapped[int | None] = fields.integer(_("Client"), readonly=True)
     decision: Mapped[str | None] = fields.choice(_("Decision"), choices.DECISIONS, readonly=True)
     opinion: Mapped[str | None] = fields.long_text(_("Opinion"), readonly=True, max_length=4000)
-    decided_by_id: Mapped[int | None] = fields.link("core.user", _("Decided by"), readonly=True, on_delete="set_null")
-    decided_at: Mapped[datetime | None] = fields.datetime(_("Decided at"), readonly=True)
-    due_at: Mapped[datetime | None] = fields.datetime(_("Due"), readonly=True)
+    decided_by_id: Mapped[int | None] = fields.link("core.user", _("Handled by"), readonly=True, on_delete="set_null")
+    decided_at: Mapped[datetime | None] = fields.datetime(_("Handled at"), readonly=True)
+    due_at: Mapped[datetime | None] = fields.datetime(_("Due at"), readonly=True)
     urged_at: Mapped[datetime | None] = fields.datetime(_("Last urged"), readonly=True)
     urged: Mapped[int] = fields.integer(_("Times urged"), required=True, readonly=True, default=0, track=False)
     timer_at: Mapped[datetime | None] = fields.datetime(_("Next timer"), hidden=True, track=False)
@@ -218,7 +218,7 @@ class Step(Record):
         "workflow.instance", _("Flow"), required=True, readonly=True, on_delete="cascade", index=False
     )
     at: Mapped[datetime] = fields.datetime(_("When"), required=True, readonly=True)
-    what: Mapped[str] = fields.choice(_("What"), choices.STEPS, required=True, readonly=True)
+    what: Mapped[str] = fields.choice(_("What happened"), choices.STEPS, required=True, readonly=True)
     node: Mapped[str | None] = fields.text(_("Node"), readonly=True, max_length=40)
     name: Mapped[str | None] = fields.text(_("Step"), readonly=True, max_length=120)
     name_en: Mapped[str | None] = fields.text(_("Step in English"), readonly=True, max_length=120)
@@ -227,7 +227,7 @@ class Step(Record):
     actor_name: Mapped[str | None] = fields.text(_("Name"), readonly=True, max_length=120)
     opinion: Mapped[str | None] = fields.long_text(_("Opinion"), readonly=True, max_length=4000)
     note: Mapped[str | None] = fields.long_text(_("Note"), readonly=True, max_length=4000)
-    to_node: Mapped[str | None] = fields.text(_("To"), readonly=True, max_length=40)
+    to_node: Mapped[str | None] = fields.text(_("Back to the node"), readonly=True, max_length=40)
     files: Mapped[list | None] = fields.json(_("Files"), readonly=True)
     decides_id: Mapped[int | None] = fields.link(
         "workflow.task", _("Decides"), readonly=True, on_delete="set_null", index=False, hidden=True

@@ -198,7 +198,7 @@ def _one(run: Run, node: Node, depth: int, taken: bool) -> Foreseen:
         node,
         depth,
         _names(own),
-        tuple(people.words(text) for text in answer.missing),
+        tuple(people.words(text, run.definition.record_key) for text in answer.missing),
         _names(answer.fallback) if answer.missing else (),
         taken,
     )

@@ -101,7 +101,7 @@ def views() -> list[View]:
                 Column("decision"), Column("due_at"),
             ),
             filters=("state", "kind", "assignee", "decision", "node", "due_at"),
-            presets=(Preset("open", _("Open"), {"state": "open"}, default=True), Preset("all", _("All"), {})),
+            presets=(Preset("open", _("Awaiting a decision"), {"state": "open"}, default=True), Preset("all", _("All"), {})),
             sort="-id",
         ),
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def _instance_head(instance: Instance) -> dict[str, Any]:
         "instance": instance,
         "items": picture.of_instance(instance),
         "ago": picture.words_of_state(instance),
-        "record": material.record_of(instance.record_key, instance.record_id),
+        "bound": material.record_of(instance.record_key, instance.record_id),
     }
 
 
