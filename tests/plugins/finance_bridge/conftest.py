@@ -113,6 +113,7 @@ class Desk:
 
     def empty(self) -> None:
         """Stop the books of tests before this one and take their documents out of the way."""
+        self.deliver()
         with system("a clean desk") as session:
             for book in session.scalars(select(record_class("finance_bridge.book"))):
                 book.state = "stopped"
@@ -209,6 +210,10 @@ class Desk:
         """What the stand-in holds."""
         form = {"receivable": "AR_receivable", "voucher": "GL_VOUCHER"}[mode]
         return list(self.standin.of(form).values())
+
+    def there(self, bill_id: int) -> dict[str, Any]:
+        """The receivable of a bill, as the stand-in holds it."""
+        return self.standin.of("AR_receivable")[int(self.document(bill_id).remote_id)]
 
     def pay(self, bill_id: int, amount: str) -> None:
         """Finance writes receipts off over there: so much in all."""

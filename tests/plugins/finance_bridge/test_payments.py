@@ -107,7 +107,7 @@ def test_our_figure_may_stand(desk, acting):
 def test_state_and_amount_that_contradict_are_told(desk):
     desk.book()
     bill = desk.sent_bill()
-    document = desk.remote()[0]
+    document = desk.there(bill)
     document["FWRITTENOFFSTATUS"], document["FRelateHadPayAmount"] = "B", "0"
     desk.standin.touch(document)
     desk.poll()
@@ -120,7 +120,7 @@ def test_state_and_amount_that_contradict_are_told(desk):
 def test_a_document_cancelled_over_there_is_told(desk):
     desk.book()
     bill = desk.sent_bill()
-    document = desk.remote()[0]
+    document = desk.there(bill)
     document["FCancelStatus"] = "B"
     desk.standin.touch(document)
     desk.poll()

@@ -45,7 +45,7 @@ def test_every_kind_of_difference_is_found_with_its_amounts(desk):
     book = desk.book()
     gone, changed, failed, differs, voided = (desk.sent_bill() for _n in range(5))
     desk.standin.of("AR_receivable").pop(int(desk.document(gone).remote_id))
-    desk.remote()[0]["FALLAMOUNTFOR"] = "1.00"
+    desk.there(changed)["FALLAMOUNTFOR"] = "1.00"
     desk.standin.save("AR_receivable", {"Model": stray(desk, book)})
     dead, other = desk.document(failed).id, desk.document(differs).id
     with system("made different") as session:
@@ -86,7 +86,7 @@ def test_payments_that_polling_missed_come_by_the_comparison(desk):
     book = desk.book()
     bill = desk.sent_bill()
     desk.poll()
-    document = desk.remote()[0]
+    document = desk.there(bill)
     document["FWRITTENOFFSTATUS"], document["FRelateHadPayAmount"] = "C", document["FALLAMOUNTFOR"]
     document["FModifyDate"] = "2026-01-01T00:00:00.000"
     compare(book)
