@@ -201,7 +201,7 @@ def _decision(record: str, code: str, label: Any, decide: Any) -> Action:
 def _amounts(payment: Any) -> list[Param]:
     """For programs `bill` and `amount`, or `amounts`; for the dialog one amount for each open bill of the client."""
     given = [
-        Param("key", _("Key"), default=fresh_key(), help=_("The same key does its work once.")),
+        Param("key", _("Command key"), default=fresh_key(), help=_("The same key does its work once.")),
         Param("bill", _("Bill"), "link", target=BILL),
         Param("amount", _("Amount"), "money"),
         Param("amounts", _("Amounts by bill"), "json"),

@@ -11,7 +11,7 @@ from plugins.billing.choices import CHANNELS
 
 BILL, QUOTATION = "billing.bill", "billing.quotation"
 REASON = Param("reason", _("Reason"), required=True)
-ITEM = Param("item", _("Service"), "link", required=True, target="billing.price_item")
+ITEM = Param("item", _("Service item"), "link", required=True, target="billing.price_item")
 QUANTITY = Param("quantity", _("Quantity"), "decimal", help=_("Empty: counted on the case."))
 RUSH = Param("rush", _("Rush surcharge"), "boolean", default=False)
 KINDS = (
@@ -67,7 +67,7 @@ def _quoted(quotation: Any) -> tuple[Param, ...]:
         QUANTITY,
         RUSH,
         Param("right_kind", _("Kind of right"), "choice", choices=KINDS, help=_("For official fees of patents.")),
-        Param("channel", _("Filed"), "choice", choices=CHANNELS, default="online"),
+        Param("channel", _("How it is filed"), "choice", choices=CHANNELS, default="online"),
         Param("claims", _("Number of claims"), "integer"),
         Param("pages", _("Pages of the description"), "integer"),
         Param("reduction", _("Fee reduction"), "choice", choices=REDUCTIONS),

@@ -48,7 +48,7 @@ class Bill(Record):
     )
 
     number: Mapped[str | None] = fields.text(_("Bill number"), unique=True, search=True, readonly=True, max_length=40)
-    title: Mapped[str | None] = fields.text(_("Subject"), search=True, max_length=300)
+    title: Mapped[str | None] = fields.text(_("Subject matter"), search=True, max_length=300)
     kind: Mapped[str] = fields.choice(_("Kind"), choices.BILL_KINDS, required=True, default="bill", readonly=True)
     state: Mapped[str] = fields.choice(_("Status"), choices.BILL_STATES, required=True, default="draft", readonly=True)
     client_id: Mapped[int] = fields.link("clients.client", _("Client"), required=True)
@@ -71,7 +71,7 @@ class Bill(Record):
     disbursement_total: Mapped[Decimal] = _total(_("Disbursements"))
     service_total: Mapped[Decimal] = _total(_("Service fees"))
     tax_total: Mapped[Decimal] = _total(_("Tax inside"))
-    total: Mapped[Decimal] = _total(_("Total"))
+    total: Mapped[Decimal] = _total(_("Total amount"))
     paid: Mapped[Decimal] = _total(_("Paid"))
     credited: Mapped[Decimal] = _total(_("Credited"))
     written_off: Mapped[Decimal] = _total(_("Written off"))
@@ -79,7 +79,7 @@ class Bill(Record):
 
     cost: Mapped[Decimal | None] = fields.money(_("Own cost"))
     reminded_on: Mapped[date | None] = fields.date(_("Reminded on"), readonly=True)
-    reminders: Mapped[int] = fields.integer(_("Reminders"), required=True, default=0, readonly=True)
+    reminders: Mapped[int] = fields.integer(_("Reminders sent"), required=True, default=0, readonly=True)
     void_reason: Mapped[str | None] = fields.text(_("Voided because"), readonly=True, max_length=400)
 
 
@@ -102,7 +102,7 @@ class BillLine(Record):
     item_id: Mapped[int | None] = fields.link("billing.price_item", _("Price item"))
     case_id: Mapped[int | None] = fields.link("cases.case", _("Case"))
     event_id: Mapped[int | None] = fields.link("cases.event", _("Event"), readonly=True, on_delete="set_null")
-    description: Mapped[str] = fields.text(_("Service"), required=True, max_length=400)
+    description: Mapped[str] = fields.text(_("Service item"), required=True, max_length=400)
     description_en: Mapped[str | None] = fields.text(_("Service in English"), max_length=400)
     quantity: Mapped[Decimal] = fields.decimal(_("Quantity"), scale=2, required=True, default=Decimal(1))
     unit: Mapped[str | None] = fields.choice(_("Unit"), choices.UNITS, default="case")

@@ -45,14 +45,14 @@ WHY = "issuing a bill settles what it corrects"
 
 
 def defaults(bills: Iterable[Any]) -> None:
-    """A new bill lies where its client lies, in the client's currency."""
+    """A new bill lies where its client lies."""
     for bill in bills:
         client = bill.client or _client(bill.client_id)
         if client is None:
             continue
         bill.branch_id = bill.branch_id or client.branch_id
         bill.department_id = bill.department_id or client.department_id
-        bill.currency = (bill.currency or client.currency or "CNY").upper()
+        bill.currency = (bill.currency or "CNY").upper()
         bill.title = bill.title or str(_("Fees of %(client)s", client=client.name))[:300]
 
 

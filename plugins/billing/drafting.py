@@ -107,7 +107,7 @@ def _new_draft(case: Any, client: Any, lines: list[dict[str, Any]], source: str)
         case_id=case.id if single else None,
         title=title[:300],
         source=source,
-        currency=(client.currency or "CNY").upper(),
+        currency="CNY",  # the price list is in CNY
         branch_id=case.branch_id or client.branch_id,
         department_id=case.department_id or client.department_id,
         reference=case.client_reference if single else None,

@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     Change,
+    Demo,
     DocumentKind,
     Endpoints,
     FieldRule,
@@ -23,6 +24,7 @@ from core import (
 from plugins.billing import (
     actions,
     bills,
+    demo,
     documents,
     drafting,
     endpoints,
@@ -112,6 +114,12 @@ def register_numbering() -> list[NumberRule]:
 def register_seed() -> list[Seed]:
     """The price list and the official fees."""
     return [Seed("billing.fees", seed.seed_fees), Seed("billing.prices", seed.seed_prices)]
+
+
+@hookimpl
+def register_demo() -> list[Demo]:
+    """Bills in all states, payments, quotations."""
+    return [Demo(70, demo.load)]
 
 
 @hookimpl

@@ -25,7 +25,7 @@ class Payment(Record):
 
     __record__ = {
         "key": "billing.payment",
-        "label": _("Payment"),
+        "label": _("Receipt of money"),
         "plural": _("Payments"),
         "title": "number",
         "number": "number",
@@ -37,7 +37,7 @@ class Payment(Record):
     __table_args__ = (CheckConstraint("unallocated >= 0", name="unallocated_not_negative"),)
 
     number: Mapped[str | None] = fields.text(
-        _("Receipt number"), unique=True, search=True, readonly=True, max_length=40
+        _("Number of the receipt"), unique=True, search=True, readonly=True, max_length=40
     )
     state: Mapped[str] = fields.choice(
         _("Status"), choices.PAYMENT_STATES, required=True, default="announced", readonly=True
@@ -56,8 +56,10 @@ class Payment(Record):
     external_key: Mapped[str | None] = fields.text(
         _("Key of the sender"), unique=True, readonly=True, max_length=160, track=False
     )
-    confirmed_by_id: Mapped[int | None] = fields.link("core.user", _("Confirmed by"), readonly=True, index=False)
-    confirmed_at: Mapped[datetime | None] = fields.datetime(_("Confirmed at"), readonly=True)
+    confirmed_by_id: Mapped[int | None] = fields.link(
+        "core.user", _("Receipt confirmed by"), readonly=True, index=False
+    )
+    confirmed_at: Mapped[datetime | None] = fields.datetime(_("Receipt confirmed at"), readonly=True)
     allocated: Mapped[Decimal] = fields.money(_("Allocated"), required=True, default=ZERO, readonly=True)
     refunded: Mapped[Decimal] = fields.money(_("Refunded"), required=True, default=ZERO, readonly=True)
     unallocated: Mapped[Decimal] = fields.money(_("Not allocated"), required=True, default=ZERO, readonly=True)
@@ -81,12 +83,12 @@ class Allocation(Record):
         Index("ix_billing_allocation_key", "key"),
     )
 
-    payment_id: Mapped[int] = fields.link("billing.payment", _("Payment"), required=True, readonly=True)
+    payment_id: Mapped[int] = fields.link("billing.payment", _("Receipt of money"), required=True, readonly=True)
     bill_id: Mapped[int] = fields.link("billing.bill", _("Bill"), required=True, readonly=True)
     line_id: Mapped[int] = fields.link("billing.bill_line", _("Line"), required=True, readonly=True)
-    part: Mapped[str] = fields.choice(_("For"), choices.PARTS, required=True, readonly=True)
+    part: Mapped[str] = fields.choice(_("Pays for"), choices.PARTS, required=True, readonly=True)
     amount: Mapped[Decimal] = fields.money(_("Amount"), required=True, readonly=True)
-    key: Mapped[str] = fields.text(_("Key"), required=True, readonly=True, max_length=160, track=False)
+    key: Mapped[str] = fields.text(_("Command key"), required=True, readonly=True, max_length=160, track=False)
     allocated_on: Mapped[date] = fields.date(_("Allocated on"), required=True, readonly=True)
     same_person: Mapped[bool] = fields.boolean(
         _("One person issued and received"), default=False, readonly=True, index=True
@@ -109,7 +111,7 @@ class Refund(Record):
         "archive": False,
     }
 
-    payment_id: Mapped[int] = fields.link("billing.payment", _("Payment"), required=True)
+    payment_id: Mapped[int] = fields.link("billing.payment", _("Receipt of money"), required=True)
     client_id: Mapped[int | None] = fields.link("clients.client", _("Client"), readonly=True)
     branch_id: Mapped[int | None] = fields.link("core.branch", _("Branch"), readonly=True)
     amount: Mapped[Decimal] = fields.money(_("Amount"), required=True, validate=positive)

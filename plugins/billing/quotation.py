@@ -46,7 +46,7 @@ class Quotation(Record):
     number: Mapped[str | None] = fields.text(
         _("Quotation number"), search=True, readonly=True, compute=_called, max_length=60, index=True
     )
-    subject: Mapped[str] = fields.text(_("Subject"), required=True, search=True, max_length=300)
+    subject: Mapped[str] = fields.text(_("Subject matter"), required=True, search=True, max_length=300)
     state: Mapped[str] = fields.choice(
         _("Status"), choices.QUOTATION_STATES, required=True, default="draft", readonly=True
     )
@@ -73,14 +73,14 @@ class Quotation(Record):
     )
     quoted_by_id: Mapped[int | None] = fields.link("core.user", _("Quoted by"), readonly=True)
     answered_on: Mapped[date | None] = fields.date(_("Answered on"), readonly=True)
-    answer: Mapped[str | None] = fields.text(_("Answer"), readonly=True, max_length=400)
+    answer: Mapped[str | None] = fields.text(_("Client's answer"), readonly=True, max_length=400)
     replaces_id: Mapped[int | None] = fields.link("billing.quotation", _("Replaces"), readonly=True)
     bill_id: Mapped[int | None] = fields.link("billing.bill", _("Bill"), readonly=True, constraint=False)
     official_total: Mapped[Decimal] = _total(_("Official fees"))
     disbursement_total: Mapped[Decimal] = _total(_("Disbursements"))
     service_total: Mapped[Decimal] = _total(_("Service fees"))
     tax_total: Mapped[Decimal] = _total(_("Tax inside"))
-    total: Mapped[Decimal] = _total(_("Total"))
+    total: Mapped[Decimal] = _total(_("Total amount"))
     list_total: Mapped[Decimal] = _total(_("Service fees by the list"))
     margin: Mapped[Decimal | None] = fields.money(_("Margin"))
 
@@ -102,7 +102,7 @@ class QuotationLine(Record):
     quotation_id: Mapped[int] = fields.link("billing.quotation", _("Quotation"), required=True, on_delete="cascade")
     position: Mapped[int] = fields.integer(_("No."), required=True, default=1)
     item_id: Mapped[int | None] = fields.link("billing.price_item", _("Price item"))
-    description: Mapped[str] = fields.text(_("Service"), required=True, max_length=400)
+    description: Mapped[str] = fields.text(_("Service item"), required=True, max_length=400)
     description_en: Mapped[str | None] = fields.text(_("Service in English"), max_length=400)
     quantity: Mapped[Decimal] = fields.decimal(_("Quantity"), scale=2, required=True, default=Decimal(1))
     unit: Mapped[str | None] = fields.choice(_("Unit"), choices.UNITS, default="case")

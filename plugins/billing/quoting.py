@@ -58,7 +58,7 @@ def defaults(quotations: Iterable[Any]) -> None:
         if client is not None:
             quotation.branch_id = quotation.branch_id or client.branch_id
             quotation.department_id = quotation.department_id or client.department_id
-            quotation.currency = (quotation.currency or client.currency or "CNY").upper()
+            quotation.currency = (quotation.currency or "CNY").upper()
 
 
 def keep_sent(changes: Iterable[Change]) -> None:

@@ -56,7 +56,7 @@ def defaults(payments: Iterable[Any]) -> None:
             client = db.session.scalars(select(Client).where(Client.id == payment.client_id)).first()
         if client is not None:
             payment.branch_id = payment.branch_id or client.branch_id
-            payment.currency = (payment.currency or client.currency or "CNY").upper()
+            payment.currency = (payment.currency or "CNY").upper()
         if payment.state is None or payment.state == "announced":
             principal = current_principal()
             if principal.realm == "staff" and principal.can("billing.payment", "confirm"):

@@ -81,7 +81,7 @@ def _chart(foot: Row) -> dict[str, Any]:
         "grid": {"left": 4, "right": 4, "top": 26, "bottom": 2, "containLabel": True},
         "xAxis": {"type": "category", "data": [str(HEADS[name]) for name in BUCKETS], "axisTick": {"show": False}},
         "yAxis": {"type": "value", "splitNumber": 3},
-        "series": [{"type": "bar", "barMaxWidth": 56, "name": gettext("Open"), "data": data, "label": label}],
+        "series": [{"type": "bar", "barMaxWidth": 56, "name": gettext("Open balance"), "data": data, "label": label}],
     }
 
 
@@ -128,7 +128,7 @@ def _moves(client_id: int) -> Iterable[tuple[date, str, str, str, Decimal, Decim
     paid = select(Payment).where(Payment.client_id == client_id, Payment.state == "confirmed")
     for payment in db.session.scalars(paid):
         href = f"/r/billing.payment/{payment.id}"
-        yield payment.received_on, gettext("Payment"), payment.number, href, ZERO, ZERO, payment.amount
+        yield payment.received_on, gettext("Receipt of money"), payment.number, href, ZERO, ZERO, payment.amount
     back = select(Refund).where(Refund.client_id == client_id, Refund.state == "approved")
     for refund in db.session.scalars(back):
         href, day = f"/r/billing.refund/{refund.id}", refund.decided_at.date()

@@ -37,7 +37,7 @@ class PriceItem(Record):
     }
 
     code: Mapped[str] = fields.text(_("Code"), required=True, unique=True, search=True, max_length=60)
-    name: Mapped[str] = fields.text(_("Service"), required=True, search=True, max_length=200)
+    name: Mapped[str] = fields.text(_("Service item"), required=True, search=True, max_length=200)
     name_en: Mapped[str | None] = fields.text(_("Service in English"), search=True, max_length=200)
     group: Mapped[str | None] = fields.choice(_("Group"), choices.GROUPS, index=True)
     unit: Mapped[str] = fields.choice(_("Unit"), choices.UNITS, required=True, default="case")
@@ -83,9 +83,11 @@ class OfficialFee(Record):
     code: Mapped[str] = fields.text(_("Code"), required=True, search=True, index=True, max_length=60)
     name: Mapped[str] = fields.text(_("Name"), required=True, search=True, max_length=200)
     right_kind: Mapped[str | None] = fields.text(_("Kind of right"), max_length=40)
-    channel: Mapped[str | None] = fields.choice(_("Filed"), choices.CHANNELS)
+    channel: Mapped[str | None] = fields.choice(_("How it is filed"), choices.CHANNELS)
     step: Mapped[str | None] = fields.text(
-        _("Step"), max_length=40, help=_("Part of a fee: extra_item, page_31_to_300, a span of years 4-6, month_3.")
+        _("Part of the fee"),
+        max_length=40,
+        help=_("Part of a fee: extra_item, page_31_to_300, a span of years 4-6, month_3."),
     )
     amount: Mapped[Decimal] = fields.money(
         _("Amount"), required=True, help=_("In CNY; late-fee steps: per cent of the full annuity.")

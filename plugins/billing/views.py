@@ -23,7 +23,7 @@ def views() -> list[View]:
 
 def _prices() -> list[View]:
     item, fee = "billing.price_item", "billing.official_fee"
-    main = Section("main", _("Service"), ("code", "name", "name_en", "group", "unit", "active"))
+    main = Section("main", _("Service item"), ("code", "name", "name_en", "group", "unit", "active"))
     price = Section("price", _("Price"), ("list_price", "floor_price", "tax_rate", "official_fees", "counting"))
     due = Section(
         "due", _("Falls due"), ("events", "case_types", "repeats", "revenue_moment", "commission_base", "internal_days")
@@ -104,7 +104,7 @@ def _bills() -> list[View]:
             filters=("state", "client", "case", "branch", "due_on", "issued_on", "source", "kind", "balance"),
             group_by=("state", "client", "branch", "source"),
             presets=(
-                Preset("open", _("Open"), OPEN, sort="due_on", default=True),
+                Preset("open", _("Awaiting payment"), OPEN, sort="due_on", default=True),
                 Preset("draft", _("To issue"), {"state": "draft"}, sort="-id"),
                 Preset("overdue", _("Overdue"), OPEN | {"due_on__lt": "today"}, sort="due_on"),
                 Preset(
@@ -150,7 +150,7 @@ def _lines() -> list[View]:
         fields = (whole, "position", "description", "description_en", "quantity", "unit")
         money = ("official_amount", "disbursement_amount", "service_amount", "tax_rate")
         more = ("case", "item") if whole == "bill" else ("item",)
-        what, sums = Section("what", _("Service"), (*fields, *more)), Section("money", _("Amounts"), money)
+        what, sums = Section("what", _("Service item"), (*fields, *more)), Section("money", _("Amounts"), money)
         shown = Section("money", _("Amounts"), (*money, "tax", "total", "list_price", "note"))
         made += [
             FormView(record, sections=(what, sums)),
@@ -161,7 +161,7 @@ def _lines() -> list[View]:
 
 
 def _payments() -> list[View]:
-    money = Section("money", _("Payment"), ("client", "received_on", "amount", "currency", "method"))
+    money = Section("money", _("Receipt of money"), ("client", "received_on", "amount", "currency", "method"))
     payer = Section("payer", _("Payer"), ("payer", "payer_account", "reference", "note"))
     state = Section(
         "state",
@@ -254,7 +254,7 @@ def _quotations() -> list[View]:
         _("Discount"),
         ("discount", "discount_reason", "below_floor", "approved_discount", "approved_by", "approved_at", "margin"),
     )
-    way = Section("way", _("Answer"), ("quoted_by", "quoted_on", "answered_on", "answer", "replaces", "bill"))
+    way = Section("way", _("Client's answer"), ("quoted_by", "quoted_on", "answered_on", "answer", "replaces", "bill"))
     return [
         ListView(
             QUOTATION,
@@ -273,7 +273,7 @@ def _quotations() -> list[View]:
                 Preset("live", _("Under way"), {"state__in": "draft,waiting,sent"}, sort="-id", default=True),
                 Preset("waiting", _("Discount to approve"), {"state": "waiting"}, sort="-id"),
                 Preset("expired", _("Expired"), {"state": "sent", "valid_until__lt": "today"}, sort="valid_until"),
-                Preset("accepted", _("Accepted"), {"state": "accepted"}, sort="-answered_on"),
+                Preset("accepted", _("Accepted by the client"), {"state": "accepted"}, sort="-answered_on"),
                 Preset("all", _("All quotations"), {}, sort="-id"),
             ),
             sort="-id",
