@@ -114,5 +114,11 @@ def before_update(model: type[Record], changes: list[Change]) -> None:
 
 @hookimpl
 def slot_detail(record: Any) -> list[Panel] | None:
-    """On the page of an app: how to set it up, and how much of its quotas is used."""
+    """On the page of an app: how to set it up."""
     return views.app_panels(record) if isinstance(record, App) else None
+
+
+@hookimpl
+def slot_aside(record: Any) -> list[Panel] | None:
+    """Beside an app: how much of its quotas is used, and what became of its messages."""
+    return views.app_aside(record) if isinstance(record, App) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core import (
     Column,
@@ -24,8 +24,8 @@ from core import (
     now,
 )
 from plugins.im_bridge import quotas
-from plugins.im_bridge.choices import QUOTAS
-from plugins.im_bridge.records import App, Quota
+from plugins.im_bridge.choices import QUOTAS, STATES
+from plugins.im_bridge.records import App, Message, Quota
 from plugins.im_bridge.wording import address
 
 APP, PERSON, ROBOT = "im_bridge.app", "im_bridge.person", "im_bridge.robot"
@@ -54,7 +54,8 @@ def _app_views() -> list[View]:
         ),
         DetailView(
             APP,
-            subtitle=("kind", "corp_id"),
+            subtitle=("corp_id", "agent_id"),
+            badge="kind",
             facts=(base, ding, back, what, limits, place, state),
             tabs=(
                 Tab("people", _("Accounts"), related=Related(PERSON, "app", ("userid", "name", "user", "suggested"))),
@@ -126,9 +127,7 @@ def _log_views() -> list[View]:
     return [
         ListView(
             MESSAGE,
-            columns=tuple(
-                map(Column, ("subject", "user", "kind", "state", "update_state", "sent_at", "mailed", "error", "app"))
-            ),
+            columns=tuple(map(Column, ("subject", "user", "kind", "state", "sent_at", "mailed", "error", "app"))),
             filters=("state", "kind", "user", "app", "severity", "update_state", "mailed"),
             group_by=("state", "kind", "user", "app"),
             presets=(
@@ -153,8 +152,9 @@ def _log_views() -> list[View]:
                 Column("period"),
                 Column("kind"),
                 Column("app"),
-                Column("used", template="im_bridge/cell_used.html", needs=("used", "allowed"), sort="used"),
+                Column("used"),
                 Column("allowed"),
+                Column("share", _("Share"), template="im_bridge/cell_share.html", needs=("used", "allowed")),
             ),
             filters=("app", "kind", "period"),
             sort="-period",
@@ -185,9 +185,21 @@ def menus() -> list[Menu]:
 
 
 def app_panels(app: App) -> list[Panel]:
-    """Gauges and the guide."""
-    context = {"app": app, "gauges": gauges(app), "addresses": addresses(app), "steps": guide(app)}
-    return [Panel("im_bridge/app.html", context, order=10)]
+    """How it is set up over there."""
+    return [Panel("im_bridge/guide.html", {"addresses": addresses(app), "steps": guide(app)}, order=10)]
+
+
+def app_aside(app: App) -> list[Panel]:
+    """The gauges, and the figures of delivery."""
+    return [Panel("im_bridge/gauges.html", {"app": app, "gauges": gauges(app), "states": states(app)}, order=10)]
+
+
+def states(app: App) -> list[tuple[str, int, str]]:
+    """How many messages stand where: (label, count, address of the list)."""
+    query = select(Message.state, func.count()).where(Message.app_id == app.id).group_by(Message.state)
+    counts = dict(db.session.execute(query).all())
+    path = f"/r/{MESSAGE}?app={app.id}&state="
+    return [(str(c.label), counts[c.code], f"{path}{c.code}") for c in STATES if counts.get(c.code)]
 
 
 def gauges(app: App) -> list[dict[str, Any]]:

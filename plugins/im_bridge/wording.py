@@ -67,7 +67,7 @@ def facts_of(record: Any) -> list[tuple[str, str]]:
 
 
 def number_of(record: Any) -> str:
-    """The record's own number, else that of the first record it is linked to that has one."""
+    """The record's own number, else that of the first record it is linked or bound to that has one."""
     kind = registry().of(type(record))
     if kind.number:
         return str(getattr(record, kind.number) or f"#{record.id}")
@@ -75,7 +75,8 @@ def number_of(record: Any) -> str:
         target = registry().types.get(spec.target or "")
         if target is not None and target.number and (linked := getattr(record, name, None)) is not None:
             return str(getattr(linked, target.number) or f"#{linked.id}")
-    return ""
+    bound = find(getattr(record, "record_key", None), getattr(record, "record_id", None))
+    return number_of(bound) if bound is not None and bound is not record else ""
 
 
 def kind_of(record: Any) -> str:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import make_server
 
@@ -40,6 +42,15 @@ class Orders:
                     self.waiting = [o for o in self.waiting if o["times"] > 0]
                     return order["kind"]
         return None
+
+
+def people() -> dict[str, str]:
+    """The company's members: the invented agency's staff, by the logins that they have in the demo."""
+    file = Path(__file__).resolve().parents[2] / "plugins" / "demo" / "data" / "people.yaml"
+    known = (
+        {str(row[0]): str(row[1]) for row in yaml.safe_load(file.read_text("utf-8"))["people"]} if file.exists() else {}
+    )
+    return {f"s{number:02d}": f"员工 {number:02d}" for number in range(1, 31)} | known
 
 
 BEFORE = ("drop_before", "error500_before", "busy", "throttled", "token_gone", "not_json")
@@ -134,7 +145,7 @@ def spoils(app: Flask) -> None:
 def serving(app: Any, port: int = 0) -> Iterator[str]:
     """The address of `app` on this machine while the block runs; port 0 takes a free one."""
     server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

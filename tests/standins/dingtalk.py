@@ -20,14 +20,13 @@ from typing import Any
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
 
 from tests.standins import pages
-from tests.standins.common import AFTER, BEFORE, CALLBACK, Orders, Standin, spoils
+from tests.standins.common import AFTER, BEFORE, CALLBACK, Orders, Standin, people, spoils
 from tests.standins.gateway import CARD_TOPIC, Gateway
 
 NAME = "dingtalk"
 PORT = 18803
 TITLE = "钉钉替身 · DingTalk stand-in"
 KINDS = (*BEFORE, *AFTER, *CALLBACK, "fail_in_200")
-PEOPLE = {f"s{number:02d}": f"员工 {number:02d}" for number in range(1, 31)} | {"admin": "管理员"}
 QPS = 20
 
 
@@ -41,7 +40,7 @@ class DingTalk(Standin):
     secret: str = "demo-dingtalk-secret-of-the-stand-in"
     template_id: str = "lanqi-approval.schema"
     robot_secret: str = ""
-    people: dict[str, str] = field(default_factory=lambda: dict(PEOPLE))
+    people: dict[str, str] = field(default_factory=people)
     tokens: dict[str, float] = field(default_factory=dict)
     phones: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)

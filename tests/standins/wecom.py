@@ -18,13 +18,12 @@ from xml.sax.saxutils import escape
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
 
 from tests.standins import pages
-from tests.standins.common import AFTER, BEFORE, CALLBACK, Orders, Standin, spoils
+from tests.standins.common import AFTER, BEFORE, CALLBACK, Orders, Standin, people, spoils
 
 NAME = "wecom"
 PORT = 18802
 TITLE = "企业微信替身 · WeCom stand-in"
 KINDS = (*BEFORE, *AFTER, *CALLBACK, "drop_silently")
-PEOPLE = {f"s{number:02d}": f"员工 {number:02d}" for number in range(1, 31)} | {"admin": "管理员"}
 TASK_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-@")
 PER_MINUTE = 30
 UPDATE_SPAN = 72 * 3600
@@ -41,7 +40,7 @@ class WeCom(Standin):
     token: str = "lanqidemotoken01"
     aes_key: str = "o1w0aum42yaptlz8alnhwikjd3jenzt9cb9wmzptgus"
     callback: str = ""
-    people: dict[str, str] = field(default_factory=lambda: dict(PEOPLE))
+    people: dict[str, str] = field(default_factory=people)
     tokens: dict[str, float] = field(default_factory=dict)
     phones: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
