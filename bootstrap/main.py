@@ -10,8 +10,8 @@ from pathlib import Path
 from bootstrap import frontend, python, system
 from bootstrap.steps import Failed, Stamp, say
 
-# Commands that serve or test pages need the front-end packages; the others are content with Python.
-NEEDS_FRONTEND = {"up", "web", "test"}
+# Commands that serve or test pages, or print papers, need front-end packages and fonts; the others Python alone.
+NEEDS_FRONTEND = {"up", "web", "worker", "test"}
 
 
 def main(root: Path, arguments: list[str]) -> None:
@@ -45,7 +45,7 @@ def set_up(root: Path, command: str) -> None:
     if command == "test":
         steps.append(system.test_step(root))
     if command in NEEDS_FRONTEND:
-        steps.append(frontend.step(root))
+        steps += [frontend.step(root), system.paper_step(root)]
     stamp = Stamp(root / ".venv" / "zhian-setup.json")
     if all(stamp.holds(step) for step in steps):
         return

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from bootstrap.steps import Failed, Step, fingerprint, run
+from bootstrap.steps import Failed, Step, fingerprint, run, say
+
+
+def paper_step(root: Path) -> Step:
+    """What sets the type of papers; without it everything works but printing, so nothing is refused."""
+    return Step(
+        "system-papers",
+        fingerprint([str(sorted(_PAPER_NEEDS))]),
+        lambda: _for_papers(root),
+        lambda: not missing_packages(),
+    )
 
 
 def test_step(root: Path) -> Step:
@@ -42,6 +54,37 @@ def has_chinese_font() -> bool:
     except OSError:
         return False
     return bool(answer.stdout.strip())
+
+
+def _loads(*names: str) -> bool:
+    """Whether the dynamic linker finds a library under one of these names."""
+    for name in names:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(name)
+            return True
+    return False
+
+
+_PAPER_NEEDS = {
+    "libpango-1.0-0": ("libpango-1.0.so.0", "libpango-1.0.dylib"),
+    "libpangoft2-1.0-0": ("libpangoft2-1.0.so.0", "libpangoft2-1.0.dylib"),
+    "libharfbuzz-subset0": ("libharfbuzz-subset.so.0", "libharfbuzz-subset.dylib"),
+    "libfontconfig1": ("libfontconfig.so.1", "libfontconfig.dylib"),
+}
+
+
+def missing_packages() -> list[str]:
+    """Debian packages of the libraries that printing needs and this machine lacks."""
+    return [package for package, names in _PAPER_NEEDS.items() if not _loads(*names)]
+
+
+def _for_papers(root: Path) -> None:
+    missing = missing_packages()
+    try:
+        if missing and not install(root, missing, "papers"):
+            say(f"Papers cannot be printed until these packages are installed:  {command_for(missing)}")
+    except Failed as problem:
+        say(f"Papers cannot be printed: {problem}")
 
 
 _TEST_NEEDS = {

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 import tempfile
 import urllib.parse
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from core.settings import ROOT, Settings
 
 GIB = 1024**3
 VENDOR = ROOT / "core" / "web" / "static" / "vendor"
-FONTS = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
+FONTS = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf", "NotoSansSymbols2-Regular.ttf")
+PAPER_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libfontconfig1"
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 """No machine that runs this version honestly thinks it is earlier."""
 
@@ -73,9 +75,22 @@ def check_fonts(settings: Settings) -> Iterator[Finding]:
     """Papers are set in fonts of our own; screens use the reader's."""
     missing = [n for n in FONTS if not (VENDOR / "fonts" / n).is_file()]
     if missing:
-        yield bad(f"Fonts for papers are missing: {', '.join(missing)}", "Run ./zhian up once, with access to the npm registry")
+        yield bad(
+            f"Fonts for papers are missing: {', '.join(missing)}",
+            "Run ./zhian up once, with access to the npm registry",
+        )
     else:
-        yield fine("Chinese fonts for papers: Noto Sans SC, regular and bold")
+        yield fine("Fonts for papers: Noto Sans SC regular and bold, symbols")
+
+
+def check_printing(settings: Settings) -> Iterator[Finding]:
+    """The libraries of the system that set type for papers."""
+    trial = subprocess.run([sys.executable, "-c", "import weasyprint"], capture_output=True, text=True, timeout=60)
+    if trial.returncode:
+        words = (trial.stderr.strip().splitlines() or ["no word why"])[-1]
+        yield bad(f"Papers cannot be printed: {words[:200]}", f"sudo apt-get install -y {PAPER_PACKAGES}")
+    else:
+        yield fine("Libraries for papers: Pango, HarfBuzz, Fontconfig")
 
 
 def check_front_end(settings: Settings) -> Iterator[Finding]:
@@ -151,5 +166,6 @@ CHECKS = (
     check_private_files,
     check_front_end,
     check_fonts,
+    check_printing,
     check_sqlite,
 )

@@ -116,7 +116,7 @@ def _colour(case: Case, language: str) -> str | None:
         return None
     if case.mark_type == "colour":
         return "指定颜色，以所附彩色图样为准" if language == "zh" else "colours are claimed as shown"
-    return "未指定颜色，按黑白图样申请" if language == "zh" else "no colour is claimed"
+    return "不指定颜色；如需保护颜色，请注明" if language == "zh" else "no colour is claimed; tell us if it should be"
 
 
 def printed_number(case: Case) -> str | None:

@@ -76,7 +76,7 @@ def report(client: Client, language: str) -> dict[str, Any]:
     """How all cases stand: by stage, what changed, what is asked of the client, dates ahead."""
     cases = list(db.session.scalars(_of(client).order_by(Case.opened_on, Case.id).limit(MOST)))
     by_id = {case.id: case for case in cases}
-    dates = deadlines_of(list(by_id))
+    dates = [d for d in deadlines_of(list(by_id)) if d.kind == "deadline" and not d.optional]
     fields = {case.id: case_fields(case, language) for case in cases}
     _add_next(fields, dates, language)
     groups = Counter(case.status_group for case in cases)
@@ -97,9 +97,7 @@ def report(client: Client, language: str) -> dict[str, Any]:
         "cases_closed": sum(case.closed_on is not None and case.closed_on >= since for case in cases),
         "changes": _changes(by_id, fields, since, language),
         "asked": [_asked(d, fields, language) for d in dates if d.client_date is not None][:MOST_CHANGES],
-        "ahead": [_asked(d, fields, language) for d in dates if not d.optional and d.due <= today() + AHEAD][
-            :MOST_CHANGES
-        ],
+        "ahead": [_asked(d, fields, language) for d in dates if d.due <= today() + AHEAD][:MOST_CHANGES],
     }
 
 
@@ -119,14 +117,15 @@ def _add_next(fields: dict[int, dict[str, Any]], dates: list[Any], language: str
         each["next_date"] = None
     for deadline in dates:
         known = fields[deadline.case_id]
-        if known["next_date"] is None and not deadline.optional:
+        if known["next_date"] is None:
             known["next_date"] = deadline_fields(deadline, language)
 
 
 def _asked(deadline: Any, fields: dict[int, dict[str, Any]], language: str) -> dict[str, Any]:
     case = fields[deadline.case_id]
-    severe = deadline.severity == "fatal"
-    return deadline_fields(deadline, language) | {"number": case["number"], "title": case["title"], "severe": severe}
+    late = deadline.client_date is not None and deadline.client_date < today()
+    named = {"number": case["number"], "title": case["title"], "late": late, "severe": deadline.severity == "fatal"}
+    return deadline_fields(deadline, language) | named
 
 
 def _changes(

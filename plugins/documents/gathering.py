@@ -32,7 +32,7 @@ def gathered(kind: Any, record: Any, language: str) -> dict[str, Any]:
         "staff": signer(own.pop("signer_id", None), language),
         "cautions": cautions(language),
     }
-    data = shared | own | {"doc": {"date": today(), "title": title}}
+    data = shared | own | {"doc": {"date": today(), "title": title, "place": _place()}}
     return encode(_with_pictures(data))
 
 
@@ -112,10 +112,15 @@ def checksums(value: Any) -> set[str]:
     return set().union(*(checksums(item) for item in value)) if isinstance(value, list) else set()
 
 
-def verify_url(code: str) -> str | None:
-    """Where the square on a letter leads; None when nobody has said how people reach this deployment."""
+def _place() -> str | None:
+    """How people reach this deployment: as it is set, else as the person who asks reached it."""
     base = current_app.config["ZHIAN"].base_url or (request.host_url if has_request_context() else "")
-    return f"{base.rstrip('/')}/documents/v/{code}" if base else None
+    return base.rstrip("/") or None
+
+
+def verify_url(place: str | None, code: str) -> str | None:
+    """Where the square on a letter leads; None when nobody has said how people reach this deployment."""
+    return f"{place}/documents/v/{code}" if place else None
 
 
 def square(address: str | None) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core import Action, Endpoints, FieldRule, Grant, Job, Menu, NumberRule, Record, Scopes, View, hookimpl
-from plugins.documents import actions, jobs, pages, rights, services, templates, views
+from core import Action, Demo, Endpoints, FieldRule, Grant, Job, Menu, NumberRule, Record, Scopes, View, hookimpl
+from plugins.documents import actions, demo, jobs, pages, rights, services, templates, views
 from plugins.documents.records import RECORDS
 
 
@@ -65,6 +65,12 @@ def register_menus() -> list[Menu]:
 def register_endpoints() -> list[Endpoints]:
     """Viewing, batches, templates, the check of a code."""
     return [pages.documents, templates.pages]
+
+
+@hookimpl
+def register_demo() -> list[Demo]:
+    """Letterhead and letters of the invented agency."""
+    return [Demo(65, demo.load)]
 
 
 @hookimpl

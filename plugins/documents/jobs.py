@@ -96,11 +96,12 @@ def _claim(document_id: int) -> dict[str, Any] | None:
 def with_doc(document: Document) -> dict[str, Any]:
     """The kept data, and what only the document itself knows: number, code, square."""
     source = document.source or {}
+    place = (source.get("doc") or {}).get("place")
     own = {
         "number": document.number,
         "template_version": document.template_version,
         "verify_code": document.verify_code,
-        "qr": gathering.square(gathering.verify_url(document.verify_code or "")),
+        "qr": gathering.square(gathering.verify_url(place, document.verify_code or "")),
     }
     return source | {"doc": source.get("doc", {}) | encode(own)}
 

@@ -123,7 +123,7 @@ def caption(record: Any) -> str:
     kind = registry().of(type(record))
     number = getattr(record, kind.fields[kind.number].attr, None) if kind.number else None
     title = getattr(record, kind.fields[kind.title].attr, None) if kind.title else None
-    return " ".join(str(part) for part in (number, title) if part)[:400] or f"{kind.key} {record.id}"
+    return " ".join(str(part) for part in (number, title) if part)[:400] or record.called
 
 
 def _request_key(record: Any, kind: Any, source: dict[str, Any], version: str) -> str:

@@ -135,7 +135,7 @@ def _data(kind: Any, record_id: int, language: str) -> dict[str, Any]:
     record = get(registry().types[kind.record].model, record_id)
     data = gathering.gathered(kind, record, language)
     sample = {"number": "DOC-000000-0000", "verify_code": "AAAABBBBCCCCDDDD", "template_version": "-"}
-    square = {"qr": gathering.square(gathering.verify_url("AAAABBBBCCCCDDDD"))}
+    square = {"qr": gathering.square(gathering.verify_url("https://example.com", "AAAABBBBCCCCDDDD"))}
     return data | {"doc": data["doc"] | encode(sample | square)}
 
 

@@ -36,11 +36,8 @@ def _written(picture: Image.Image) -> tuple[bytes, str]:
     clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
     picture = picture.convert("RGBA" if clear else "RGB")
     picture.thumbnail((limits.PICTURE_SIDE, limits.PICTURE_SIDE))
-    if clear:
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture).convert("RGB")
     target = io.BytesIO()
-    drawing = len(picture.getcolors(4096) or ()) > 0
+    drawing = clear or len(picture.getcolors(4096) or ()) > 0
     picture.save(target, "PNG" if drawing else "JPEG", **({} if drawing else {"quality": 90}))
     return target.getvalue(), "image/png" if drawing else "image/jpeg"
 
