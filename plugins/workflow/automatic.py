@@ -27,11 +27,12 @@ def carry_out(run: Run, node: Node) -> bool:
 def act(run: Run, node: Node, wanted: Mapping[str, Any]) -> None:
     """Run one action. A missing one is skipped when it is `optional`; with `try` a refusal is only noted."""
     key, code = run.instance.record_key, wanted["action"]
+    place = node if node.kind == "auto" else None  # what is done beside a decision is no step of its own
     if code not in registry().actions.get(key, {}):
         if not wanted.get("optional"):
             message = _("The action “%(action)s” is not there: its plugin is not enabled.", action=code)
             raise Refused(message, code="no_action")
-        log.write(run, "skip", node, note=str(_("“%(action)s” is not enabled here.", action=code)))
+        log.write(run, "skip", place, note=str(_("“%(action)s” is not enabled here.", action=code)))
         return
     params = fill(wanted.get("params") or {}, run.place)
     try:
@@ -40,9 +41,9 @@ def act(run: Run, node: Node, wanted: Mapping[str, Any]) -> None:
     except ZhianError as error:
         if not wanted.get("try"):
             raise
-        log.write(run, "skip", node, note=str(error)[:4000])
+        log.write(run, "skip", place, note=str(error)[:4000])
         return
-    log.write(run, "auto", node, note=str(registry().actions[key][code].label))
+    log.write(run, "auto", place, note=str(registry().actions[key][code].label))
 
 
 def _refusal(node: Node, error: ZhianError) -> Any:

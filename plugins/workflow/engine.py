@@ -17,7 +17,7 @@ from plugins.workflow.run import Run, open_tasks
 KIND_OF = {"start": "do", "approve": "approve", "client": "client", "do": "do"}
 
 
-def begin(run: Run) -> None:
+def set_off(run: Run) -> None:
     """From the first node, which is the submission itself, on."""
     start = run.flow.nodes[0]
     run.active = {start.id: _standing(run)}
@@ -124,6 +124,7 @@ def open_task(run: Run, node: Node, place: tuple[int, ...] | list[int], slot: st
     task = Task(
         instance_id=instance.id,
         title=instance.title,
+        title_en=instance.title_en,
         node=node.id,
         name=node.name,
         name_en=node.name_en or None,

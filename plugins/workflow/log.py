@@ -55,12 +55,13 @@ def tell_starter(run: Run, what: str) -> None:
     me, starter = current_principal().user_id, run.instance.started_by_id
     if starter is None or starter == me:
         return
-    subjects = {
-        "complete": _("Flow completed: %(title)s", title=run.instance.title),
-        "stop": _("Flow ended: %(title)s", title=run.instance.title),
-        "withdraw": _("Flow withdrawn: %(title)s", title=run.instance.title),
-    }
     with use_locale(_locales([starter]).get(starter, "zh")):
+        title = run.instance.called
+        subjects = {
+            "complete": _("Flow completed: %(title)s", title=title),
+            "stop": _("Flow ended: %(title)s", title=title),
+            "withdraw": _("Flow withdrawn: %(title)s", title=title),
+        }
         subject = str(subjects[what])
     key = f"workflow-{what}-{run.instance.id}-{run.instance.round}"
     notify([starter], subject, body=run.instance.reason or "", record=run.instance, key=key)
@@ -72,11 +73,11 @@ def _tell(task: Task, people: Iterable[int], what: str, key: str, severity: str)
     for ident, locale in _locales(wanted).items():
         with use_locale(locale):
             subjects = {
-                "ask": _("For your decision: %(title)s", title=task.title)
+                "ask": _("For your decision: %(title)s", title=task.called)
                 if task.kind == "approve"
-                else _("To do: %(title)s", title=task.title),
-                "urge": _("Urged: %(title)s", title=task.title),
-                "escalate": _("Waits too long: %(title)s", title=task.title),
+                else _("To do: %(title)s", title=task.called),
+                "urge": _("Urged: %(title)s", title=task.called),
+                "escalate": _("Waits too long: %(title)s", title=task.called),
             }
             notify([ident], str(subjects[what]), body=task.named(), severity=severity, record=task, key=key)
 

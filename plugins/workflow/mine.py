@@ -61,11 +61,11 @@ def left() -> list[Task]:
 
 def task_row(task: Task) -> dict[str, Any]:
     """A task as the lists show it."""
-    title, _colon, name = task.title.partition("：")
+    flow, name = parted(task.called)
     return {
         "href": f"/r/workflow.task/{task.id}",
-        "name": name or title,
-        "flow": title if name else "",
+        "name": name,
+        "flow": flow,
         "step": task.named(),
         "wait": span(now() - task.created_at) if task.state == "open" else when(task.decided_at or task.updated_at),
         "due": task.due_at,
@@ -76,6 +76,12 @@ def task_row(task: Task) -> dict[str, Any]:
     }
 
 
+def parted(title: str) -> tuple[str, str]:
+    """The flow's and the record's part of a title."""
+    flow, colon, name = title.replace(": ", "：", 1).partition("：")
+    return (flow, name) if colon else ("", title)
+
+
 def instance_rows(instances: list[Instance]) -> list[dict[str, Any]]:
     """Flows as the lists show them, with the step at which each one stands."""
     with elevated("where flows stand"):
@@ -83,8 +89,8 @@ def instance_rows(instances: list[Instance]) -> list[dict[str, Any]]:
     return [
         {
             "href": f"/r/workflow.instance/{i.id}",
-            "name": i.title.partition("：")[2] or i.title,
-            "flow": i.title.partition("：")[0],
+            "name": parted(i.called)[1],
+            "flow": parted(i.called)[0],
             "state": i.state,
             "steps": list(dict.fromkeys(steps.get(i.id, ()))),
             "wait": when(i.ended_at or i.started_at or i.created_at),

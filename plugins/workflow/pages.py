@@ -179,8 +179,8 @@ def _approval(task: Task, given: dict[str, Any] | None = None, errors: dict[str,
     asked = task.state == "open" and handling.is_mine(task)
     return render_template(
         "workflow/approval.html",
-        title=task.title,
-        crumbs=[(gettext("Approvals"), "/workflow"), (task.title, None)],
+        title=task.called,
+        crumbs=[(gettext("Approvals"), "/workflow"), (task.called, None)],
         task=task,
         instance=instance,
         node=node,

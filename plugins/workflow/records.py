@@ -71,6 +71,7 @@ class Instance(Record):
         "label": _("Flow"),
         "plural": _("Flows"),
         "title": "title",
+        "title_en": "title_en",
         "icon": "approval",
         "order": "-id",
         "archive": False,
@@ -94,6 +95,9 @@ class Instance(Record):
     )
     code: Mapped[str] = fields.text(_("Code"), required=True, readonly=True, max_length=40)
     title: Mapped[str] = fields.text(_("Title"), required=True, readonly=True, search=True, max_length=300)
+    title_en: Mapped[str | None] = fields.text(
+        _("English title"), readonly=True, hidden=True, max_length=300, track=False
+    )
     record_key: Mapped[str] = fields.text(_("Record type"), required=True, readonly=True, max_length=80)
     record_id: Mapped[int] = fields.integer(_("Record"), required=True, readonly=True)
     state: Mapped[str] = fields.choice(
@@ -122,6 +126,7 @@ class Task(Record):
         "label": _("Approval"),
         "plural": _("Approvals"),
         "title": "title",
+        "title_en": "title_en",
         "icon": "approval",
         "order": "-id",
         "archive": False,
@@ -145,6 +150,9 @@ class Task(Record):
         "workflow.instance", _("Flow"), required=True, readonly=True, on_delete="cascade", index=False
     )
     title: Mapped[str] = fields.text(_("Title"), required=True, readonly=True, search=True, max_length=300)
+    title_en: Mapped[str | None] = fields.text(
+        _("English title"), readonly=True, hidden=True, max_length=300, track=False
+    )
     node: Mapped[str] = fields.text(_("Node"), required=True, readonly=True, max_length=40)
     name: Mapped[str] = fields.text(_("Step"), required=True, readonly=True, max_length=120)
     name_en: Mapped[str | None] = fields.text(_("Step in English"), readonly=True, max_length=120)

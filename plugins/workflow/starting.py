@@ -112,7 +112,7 @@ def _begin(run: Run, opinion: str | None) -> list[str]:
         if f.taken and f.missing
     ]
     log.write(run, "submit", run.flow.nodes[0], opinion=opinion, note="\n".join(warnings) or None)
-    engine.begin(run)
+    engine.set_off(run)
     db.session.flush()
     follow_version(run)
     db.session.flush()
@@ -153,6 +153,7 @@ def _new(definition: Definition, record: Record) -> Instance:
         definition_id=definition.id,
         code=definition.code,
         title=f"{definition.name}：{record.called}"[:300],
+        title_en=f"{definition.name_en or definition.name}: {record.called}"[:300],
         record_key=record.__record__["key"],
         record_id=record.id,
         state="running",

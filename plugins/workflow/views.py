@@ -36,6 +36,10 @@ TASK_COLUMNS = ("name", "assignee", "state", "decision")
 
 def views() -> list[View]:
     """All views of the plugin."""
+    return [*_of_definitions(), *_of_instances(), _of_tasks()]
+
+
+def _of_definitions() -> list[View]:
     return [
         ListView(
             DEFINITION,
@@ -50,9 +54,7 @@ def views() -> list[View]:
         ),
         FormView(
             DEFINITION,
-            sections=(
-                Section("what", _("Flow"), ("name", "name_en", "code", "record_key", "distinct", "note")),
-            ),
+            sections=(Section("what", _("Flow"), ("name", "name_en", "code", "record_key", "distinct", "note")),),
         ),
         DetailView(
             DEFINITION,
@@ -62,7 +64,7 @@ def views() -> list[View]:
             facts=(
                 Section(
                     "about",
-                    None,
+                    "",
                     ("code", "version_no", "record_key", "distinct", "published_by", "published_at", "note"),
                 ),
             ),
@@ -70,6 +72,11 @@ def views() -> list[View]:
                 Tab("instances", _("Flows"), related=Related(INSTANCE, "definition", ("title", "state", "started_at"))),
             ),
         ),
+    ]
+
+
+def _of_instances() -> list[View]:
+    return [
         ListView(
             INSTANCE,
             columns=(Column("title"), Column("state"), Column("started_by"), Column("started_at"), Column("ended_at")),
@@ -88,23 +95,34 @@ def views() -> list[View]:
             subtitle=("definition",),
             head_template="workflow/instance_head.html",
             head_context=_instance_head,
-            facts=(Section("about", None, ("started_by", "started_at", "ended_at", "round", "department", "branch")),),
+            facts=(Section("about", "", ("started_by", "started_at", "ended_at", "round", "department", "branch")),),
             tabs=(
                 Tab("log", _("Log"), template="workflow/log.html", context=_log, when=_reads_log),
                 Tab("tasks", _("Approvals"), related=Related(TASK, "instance", TASK_COLUMNS)),
             ),
         ),
-        ListView(
-            TASK,
-            columns=(
-                Column("title"), Column("name"), Column("kind"), Column("assignee"), Column("state"),
-                Column("decision"), Column("due_at"),
-            ),
-            filters=("state", "kind", "assignee", "decision", "node", "due_at"),
-            presets=(Preset("open", _("Awaiting a decision"), {"state": "open"}, default=True), Preset("all", _("All"), {})),
-            sort="-id",
+    ]
+
+
+def _of_tasks() -> View:
+    return ListView(
+        TASK,
+        columns=(
+            Column("title"),
+            Column("name"),
+            Column("kind"),
+            Column("assignee"),
+            Column("state"),
+            Column("decision"),
+            Column("due_at"),
         ),
-    ]  # fmt: skip
+        filters=("state", "kind", "assignee", "decision", "node", "due_at"),
+        presets=(
+            Preset("open", _("Awaiting a decision"), {"state": "open"}, default=True),
+            Preset("all", _("All"), {}),
+        ),
+        sort="-id",
+    )
 
 
 def _definition_head(definition: Definition) -> dict[str, Any]:

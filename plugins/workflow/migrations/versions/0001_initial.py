@@ -1,11 +1,10 @@
 """Initial."""
 
-import sqlalchemy as sa
 from alembic import op
+from core.records.types import ExactDecimal, Instant
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
-
-from core.records.types import Instant
+import sqlalchemy as sa
 
 revision = "workflow_0001"
 down_revision = None
@@ -63,6 +62,7 @@ def upgrade() -> None:
         sa.Column("definition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("title_en", sa.String(length=300), nullable=True),
         sa.Column("record_key", sa.String(length=80), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("title_en", sa.String(length=300), nullable=True),
         sa.Column("node", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("name_en", sa.String(length=120), nullable=True),
