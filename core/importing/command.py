@@ -56,7 +56,7 @@ def import_command(
         except NotFound as error:
             raise _unreadable(f"{record}: {error}") from error
         except Refused as error:
-            if error.code != "no_mapping":
+            if error.code not in ("no_mapping", "bad_key", "bad_constant"):
                 raise
             raise _unreadable(f"{file}: {error}") from error
     _write(outcome, report, refused)
@@ -73,7 +73,7 @@ def _read_mapping(path: Path | None) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(path.read_text("utf-8-sig"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise _unreadable(f"{path}: {error}") from error
     if not isinstance(found, dict) or not all(isinstance(v, str | None) for v in found.values()):
         raise _unreadable(f'{path}: an object {{"column": "field"}} is expected')

@@ -34,9 +34,10 @@ from .mapping import Mapping
 from .models import ImportEntry, ImportMapping, ImportRun
 from .plugin import ImportContext, ImportRow, ImportSupport
 from .source import Row, Sheet, Source
-from .values import ImportTarget
+from .values import BadCell, ImportTarget
 
 BATCH = 1000
+NO_KEYS = ("json", "tags", "multi_choice", "link", "file", "secret")
 SILENCE = timedelta(minutes=10)
 """After so long without a committed batch a run on another machine counts as abandoned."""
 Told = Callable[[int, int], None]
@@ -97,15 +98,17 @@ def open_plan(
     table = source.sheet(sheet)
     chosen = _choose_mapping(record_key, table, targets, supports, mapping)
     chosen.constants |= {name: value for name, value in (constants or {}).items() if name in targets}
-    wanted = tuple(_field(key, targets, known) for key in keys)
+    wanted = tuple(_field(record_type, key, targets, known) for key in keys)
     wanted = wanted or default_keys(record_type, supports, targets)
     return Plan(record_type, supports, targets, source, table, chosen, wanted, fixes or {})
 
 
-def _field(name: str, targets: dict[str, ImportTarget], known: dict[str, str]) -> str:
+def _field(record_type: Any, name: str, targets: dict[str, ImportTarget], known: dict[str, str]) -> str:
     found = name if name in targets else known.get(mappings.fold(name))
     if found is None or targets[found].virtual:
         raise mappings.UnknownName("field", name)
+    if record_type.fields[found].kind in NO_KEYS:
+        raise Refused(_("“%(name)s” cannot tell rows apart: it is a list or a link.", name=name), code="bad_key")
     return found
 
 
@@ -168,7 +171,12 @@ def engine_of(plan: Plan, *, dry_run: bool, run_id: int | None = None) -> Engine
     may_create = _may_create(plan)
     context = ImportContext(plan.record_type.key, dry_run, {}, frozenset(plan.mapping.fields.values()), run_id)
     context.memory["may_create"] = may_create
-    engine = Engine(plan.record_type, plan.mapping, plan.supports, context, plan.keys)
+    try:
+        engine = Engine(plan.record_type, plan.mapping, plan.supports, context, plan.keys)
+    except BadCell as error:
+        raise Refused(
+            _("A value for all rows does not fit: %(reason)s", reason=error.message), code="bad_constant"
+        ) from error
     context.constants = engine.constants
     return engine
 

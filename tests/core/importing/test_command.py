@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from core.importing.command import _read_mapping
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -58,3 +61,13 @@ def test_what_cannot_be_read_ends_with_2(call, tmp_path):
     assert (done.returncode, "no_such_field" in done.stderr) == (2, True)
     assert call("no.such", good).returncode == 2
     assert call("clients.client", tmp_path / "absent.csv").returncode == 2
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", '{"名称": ', '{"名称": 5}', "[" * 100_000, b"\xc9\xea"])
+def test_a_broken_mapping_is_told_in_a_line(tmp_path, content):
+    mapping = tmp_path / "m.json"
+    mapping.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(click.ClickException) as told:
+        _read_mapping(mapping)
+    assert told.value.exit_code == 2
+    assert len(told.value.message) < 300

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core import create, record_class, registry, update
+from core import Refused, create, record_class, registry, update
 from core.importing import run
 from core.importing.undo import undo
 from plugins.cases.formats import check_digit
@@ -229,6 +229,21 @@ def test_a_violated_constraint_shows_although_the_inserts_run_behind(acting, she
     assert outcomes(report) == {"rows": 9, "created": 8, "refused": 1}
     assert [(row["row"], row["field"], row["code"]) for row in report["refused_rows"]] == [(10, "number", "unique")]
     assert outcomes(bring_in(acting, path)) == {"rows": 9, "unchanged": 8, "refused": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"keys": ("applicants",)}, "bad_key"),
+        ({"keys": ("client",)}, "bad_key"),
+        ({"mapping": {"申请号": "application_number", "=x": "filing_date"}}, "bad_constant"),
+        ({"mapping": {}}, "no_mapping"),
+    ],
+)
+def test_keys_and_constants_that_cannot_be_are_told(acting, sheet, options, code):
+    with acting("administrator"), pytest.raises(Refused) as told:
+        run.check(run.open_plan("cases.case", sheet(GOOD), **options))
+    assert told.value.code == code
 
 
 def test_later_news_update_and_older_news_do_not_set_back(acting, sheet):
