@@ -10,12 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from core import Record, _, fields
 from plugins.cases import bounds, choices, computed, nice, values
 from plugins.cases.bounds import within
+
+_HAS_CLIENT = text("client_id IS NOT NULL")
+"""The cases of a client, with who works on them: a head's clients are found without reading the cases themselves."""
 
 
 class Case(Record):
@@ -36,6 +39,12 @@ class Case(Record):
     __table_args__ = (
         UniqueConstraint("jurisdiction", "case_type", "application_number"),
         Index("ix_cases_case_status", "status", "id"),
+        Index(
+            "ix_cases_case_client_work",
+            *("client_id", "department_id", "agent_id", "process_clerk_id"),
+            sqlite_where=_HAS_CLIENT,
+            postgresql_where=_HAS_CLIENT,
+        ),
     )
 
     number: Mapped[str | None] = fields.text(
@@ -70,7 +79,7 @@ class Case(Record):
         _("Watched"), default=True, readonly=True, help=_("Dates of this case are kept and reminded.")
     )
     client_id: Mapped[int | None] = fields.link(
-        "clients.client", _("Client"), synonyms=("客户", "客户名称", "委托人", "client")
+        "clients.client", _("Client"), index=False, synonyms=("客户", "客户名称", "委托人", "client")
     )
     client_number: Mapped[str | None] = fields.text(
         _("Client number"),

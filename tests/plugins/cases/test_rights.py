@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core import Forbidden, NotFound, create, db, dump, get, record_class, registry, system, update
 from plugins.roles import role_codes
@@ -182,3 +182,12 @@ def test_a_consultant_who_opens_an_invention_sees_a_word_in_place_of_its_title(a
         assert "一种新茶杯" not in str(shown)
         marks = dump(create(record_class("cases.case"), {"case_type": "tm_application", "mark_name": "顾问立案"}))
         assert marks["name"] == "顾问立案"
+
+
+def test_a_head_s_clients_are_found_without_reading_the_cases_themselves(context, backend):
+    if backend != "sqlite":
+        pytest.skip("the plan of SQLite")
+    asked = "SELECT id FROM cases_case WHERE client_id = 1 AND (department_id IN (1) OR agent_id = 1)"
+    with db.engine.connect() as connection:
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
+    assert "COVERING INDEX ix_cases_case_client_work" in plan[0][-1]
