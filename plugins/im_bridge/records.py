@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from core import Record, _, fields
 from plugins.im_bridge import choices
+from plugins.im_bridge.codec import BadCallback, Codec
 
 APP = "im_bridge.app"
 
@@ -37,7 +38,9 @@ class App(Record):
     app_key: Mapped[str | None] = fields.text(_("Client ID (AppKey)"), max_length=80, help=_("DingTalk only."))
     secret: Mapped[str | None] = fields.secret(_("Secret"))
     callback_token: Mapped[str | None] = fields.secret(_("Callback token"))
-    callback_key: Mapped[str | None] = fields.secret(_("Callback AES key"), help=_("43 characters."))
+    callback_key: Mapped[str | None] = fields.secret(
+        _("Callback AES key"), help=_("43 characters."), validate=lambda value: _aes_key(value)
+    )
     card_secret: Mapped[str | None] = fields.secret(
         _("Card callback secret"), help=_("DingTalk card clicks over HTTP; not needed with Stream.")
     )
@@ -258,6 +261,14 @@ def _whole(value: str) -> str:
     if not str(value).strip().isdigit():
         raise ValueError(_("Write the number that the platform's console shows."))
     return str(value).strip()
+
+
+def _aes_key(value: str) -> str:
+    try:
+        Codec.of("", value.strip(), "")
+    except BadCallback:
+        raise ValueError(_("The key has 43 letters and digits, as the platform's console made it.")) from None
+    return value.strip()
 
 
 def _between(value: int, low: int, high: int) -> int:

@@ -38,12 +38,15 @@ def send_due(limit: int = 300) -> dict[str, int]:
     """Send what waits; counts by outcome."""
     _free_lost()
     counts: dict[str, int] = {}
+    resting: set[int] = set()
     for _turn in range(limit):
-        claimed = _claim()
+        claimed = _claim(resting)
         if claimed is None:
             break
         state = _send(claimed)
         counts[state] = counts.get(state, 0) + len(claimed.ids)
+        if state in ("pending", "unknown"):
+            resting.add(claimed.parcel.app.id)  # a platform that does not answer keeps nobody else waiting
     return counts
 
 
@@ -59,10 +62,10 @@ def _change(*where: Any, **values: Any) -> Any:
     return update(Message).where(*where).values(**values).execution_options(synchronize_session=False)
 
 
-def _claim() -> Claimed | None:
+def _claim(resting: set[int]) -> Claimed | None:
     """The next messages, marked as being sent and committed before the first byte leaves; None when nothing is due."""
     with system("claim messages") as session:
-        while (first := _next(session)) is not None:
+        while (first := _next(session, resting)) is not None:
             app = session.get(App, first.app_id)
             if (pause := quotas.pause_before(session, app, first)) is not None:
                 session.execute(_change(Message.id == first.id, state="held", next_at=now() + pause))
@@ -80,10 +83,11 @@ def _claim() -> Claimed | None:
     return None
 
 
-def _next(session: Any) -> Message | None:
+def _next(session: Any, resting: set[int]) -> Message | None:
     """What is due first: cards and to-dos, then by urgency, then by age."""
     query = select(Message).join(App, App.id == Message.app_id)
     query = query.where(Message.state.in_(("pending", "held")), Message.next_at <= now(), App.active)
+    query = query.where(App.id.not_in(resting))
     due = session.scalars(query.order_by(Message.id).limit(200).with_for_update(of=Message, skip_locked=True)).all()
     ranked = sorted(due, key=lambda m: (m.kind == "message", URGENCY.get(m.severity, 3), m.id))
     return ranked[0] if ranked else None
