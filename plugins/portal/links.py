@@ -11,7 +11,7 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import select, update
 
-from core import db, gettext, now, send_mail, use_locale
+from core import db, gettext, insert_derived, now, send_mail, use_locale
 from plugins.portal.looks import agency_name
 from plugins.portal.records import Invitation, PortalUser
 
@@ -33,7 +33,8 @@ def make(user: PortalUser, purpose: str) -> str:
     void(user.id)
     secret = secrets.token_urlsafe(32)
     expires = now() + LIFE[purpose]
-    db.session.add(Invitation(portal_user_id=user.id, purpose=purpose, token_hash=digest(secret), expires_at=expires))
+    made = Invitation(portal_user_id=user.id, purpose=purpose, token_hash=digest(secret), expires_at=expires)
+    insert_derived(Invitation, [made])
     return str(_signer().dumps(secret))
 
 

@@ -122,7 +122,7 @@ def _of_document(row: Any) -> Paper | None:
     if stored is None:
         return None
     return Paper(
-        "document", row.id, row.title_text, local(row.released_at).date(), stored.id, stored.filename, stored.size,
+        "document", row.id, row.title, local(row.released_at).date(), stored.id, stored.filename, stored.size,
         stored.mime, stored.sha256, row.record_key, row.record_id,
     )  # fmt: skip
 

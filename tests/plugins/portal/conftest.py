@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from core import add_file, create, db, hash_password, now, record_class, registry, system, today
+from tests.plugins.portal import around
 
 PASSWORD = "correct horse battery"
 SIDES = ("left", "right")
@@ -33,7 +34,10 @@ def mirror(app: Flask) -> SimpleNamespace:
         staff = _staff()
         password = hash_password(PASSWORD)
         sides = {side: _side(side, staff, password) for side in SIDES}
-    return SimpleNamespace(staff=staff, **sides)
+    whole = SimpleNamespace(staff=staff, **sides)
+    with app.app_context():
+        around.questions(whole)
+    return whole
 
 
 def _staff() -> SimpleNamespace:
@@ -72,7 +76,6 @@ def _side(side: str, staff: Any, password: str) -> SimpleNamespace:
         files=[],
         internal=[],
         deadlines=[],
-        documents=[],
         messages=[],
     )
     for case in cases:
@@ -83,6 +86,8 @@ def _side(side: str, staff: Any, password: str) -> SimpleNamespace:
         text = f"question of {side} {made.word}"
         made.messages.append(create(message, {"client": client.id, "case": case.id, "body": text}).id)
         create(record_class("core.note"), {"record_key": "cases.case", "record_id": case.id, "body": f"note {side}"})
+    around.documents(side, made, cases[0], PDF)
+    around.bills(side, made)
     made.order = create(record_class("portal.order"), {"client": client.id, "subject": f"order {side}"}).id
     return made
 

@@ -27,8 +27,8 @@ def targets(mirror: Any, side: str) -> dict[tuple[str, str], Any]:
         ("cases", "case_id"): have.cases[0],
         ("files", "ident"): have.files[0],
         ("files", "source"): "file",
-        ("bills", "ident"): ABSENT - 1,
-        ("questions", "ident"): ABSENT - 1,
+        ("bills", "ident"): (have.bills or [ABSENT - 1])[0],
+        ("questions", "ident"): (have.questions or [ABSENT - 1])[0],
         ("account", "ident"): have.users["legal"].id,
         ("account", "what"): "disable",
         ("cases", "ending"): "csv",
@@ -119,7 +119,8 @@ def test_the_same_routes_lead_their_owner_somewhere(app, mirror, visitors):
     visitor = visitors["right", "owner"]
     for rule in with_ids(app):
         first = rule.rule.split("/")[2]
-        if "GET" in rule.methods and first in ("cases", "files"):
+        there = {"cases": True, "files": True, "bills": mirror.right.bills, "questions": mirror.right.questions}
+        if "GET" in rule.methods and there.get(first):
             answer = visitor.get(filled(rule, targets(mirror, "right")))
             assert answer.status_code == 200, rule.rule
 
@@ -200,6 +201,28 @@ def test_files_are_shown_only_when_they_were_released(mirror, visitors):
     absent = visitor.get(f"/portal/files/file/{ABSENT}")
     assert hidden.status_code == 404
     assert same(hidden, absent)
+
+
+def test_documents_are_shown_only_when_they_were_released(mirror, visitors):
+    visitor = visitors["left", "owner"]
+    absent = visitor.get(f"/portal/files/document/{ABSENT}")
+    assert absent.status_code == 404
+    for ident in (*mirror.left.kept_documents, *mirror.right.documents, *mirror.right.kept_documents):
+        assert same(visitor.get(f"/portal/files/document/{ident}"), absent)
+    for ident in mirror.left.documents:
+        assert visitor.get(f"/portal/files/document/{ident}").status_code == 200
+
+
+def test_drafts_of_bills_and_bills_of_others_do_not_exist(mirror, visitors):
+    visitor = visitors["left", "finance"]
+    absent = visitor.get(f"/portal/bills/{ABSENT}")
+    for ident in (*mirror.left.drafts, *mirror.right.bills, *mirror.right.drafts):
+        assert same(visitor.get(f"/portal/bills/{ident}"), absent)
+    for ident in mirror.left.bills:
+        page = visitor.get(f"/portal/bills/{ident}")
+        assert page.status_code == 200
+        assert "77.70" not in page.text
+        assert visitors["left", "legal"].get(f"/portal/bills/{ident}").status_code == 404
 
 
 def test_forms_do_not_reach_the_other_client(mirror, visitors):
