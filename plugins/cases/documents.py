@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -95,17 +95,22 @@ def _to_be_filed(case: Case) -> Any:
 
 def confirmation_request(case: Case, language: str) -> dict[str, Any]:
     """All that will be filed, for the client to confirm."""
-    last = (
-        case.priority_date + relativedelta(months=6 if case.right_kind in ("trademark", "design") else 12)
-        if (case.priority_date)
-        else None
-    )
+    last = _end_of_priority(case)
     return about(case, language, ("legal_head", "daily")) | {
         "deadline": {"client_date": answer_by(last), "official_date": last},
         "quote": quotation_of(case),
         "file_within_days": FILE_WITHIN_DAYS,
         "earlier_marks": list(case.cited_marks or ()),
     }
+
+
+def _end_of_priority(case: Case) -> date | None:
+    """Until when a claimed priority can be kept by filing: six or twelve months (Paris Convention, article 4 C)."""
+    months = {"tm_application": 6, "design": 6, "invention": 12, "utility_model": 12}.get(case.case_type)
+    if months is None or case.priority_date is None:
+        return None
+    end = case.priority_date + relativedelta(months=months)
+    return end if end >= today() else None
 
 
 def _was_filed(case: Case) -> Any:
