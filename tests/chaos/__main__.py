@@ -72,8 +72,7 @@ def _trial(options: argparse.Namespace, folder: Path, url: str, address: str, st
     try:
         deployment.await_ready()
         ledger, killer = _storm(options, deployment, made, standin)
-        told = f"{killer.total} kills: {dict(killer.kills)}; Redis emptied {killer.emptied} times; {ledger.stories} stories"
-        print(told, flush=True)
+        print(f"{killer.total} kills: {dict(killer.kills)}, Redis emptied {killer.emptied} times", flush=True)
         problems = verdict.judge(deployment, made, ledger, standin)
     finally:
         deployment.stop()
