@@ -52,9 +52,10 @@ def sign_in(login: str, password: str, keep: bool, realm: Realm = STAFF) -> Sign
                 User.login == login.strip(), User.active, User.archived_at.is_(None), User.realm == realm.name
             )
         ).first()
+        fits = verify(user.password_hash if user else None, password)  # always, so that time tells nothing
         if user is not None and user.locked_until and user.locked_until > now():
             return SignIn(locked_minutes=_minutes_until(user.locked_until))
-        if not verify(user.password_hash if user else None, password) or user is None:
+        if not fits or user is None:
             return SignIn(locked_minutes=_count_failure(session, user))
         user.failed_logins, user.locked_until = 0, None
         if outdated(user.password_hash):
@@ -68,10 +69,10 @@ def sign_in(login: str, password: str, keep: bool, realm: Realm = STAFF) -> Sign
 
 
 def _count_failure(session: Any, user: User | None) -> int:
+    note_action(session, "sign_in_failed", user)
     if user is None:
         return 0
     user.failed_logins += 1
-    note_action(session, "sign_in_failed", user)
     if user.failed_logins < LOCK_AFTER:
         return 0
     minutes = LOCK_MINUTES[min(user.failed_logins - LOCK_AFTER, len(LOCK_MINUTES) - 1)]
