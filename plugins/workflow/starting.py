@@ -132,8 +132,6 @@ def published(code: str, key: str) -> Definition:
 def _require_startable(definition: Definition, record: Record) -> None:
     if not _allowed(definition):
         raise Forbidden(_("Your roles do not start this flow."))
-    if not _fits(definition, record):
-        raise Refused(_("This flow is not for the record as it stands now."), code="not_now")
     chosen = select(func.max(Instance.id)).where(
         Instance.record_key == record.__record__["key"],
         Instance.record_id == record.id,
@@ -144,6 +142,8 @@ def _require_startable(definition: Definition, record: Record) -> None:
     if running is not None:
         message = _("This flow runs already for the record.")
         raise Conflict(message, code="already_running", detail={"instance": running})
+    if not _fits(definition, record):
+        raise Refused(_("This flow is not for the record as it stands now."), code="not_now")
 
 
 def _new(definition: Definition, record: Record) -> Instance:

@@ -46,6 +46,10 @@ def agency(app: Any) -> SimpleNamespace:
         session.get(record_class("core.department"), made["marks"]).head_id = made["head"]
         session.get(record_class("core.user"), made["head"]).manager_id = made["partner"]
         made["branch"] = branch.id
+        legal = record_class("core.user")(login="legal", name="王女士", realm="portal")
+        session.add(legal)
+        session.flush()
+        made["legal"] = legal.id
         made["client"] = create(record_class("clients.client"), {"name": "云岫茶业", "branch": branch.id}).id
     return SimpleNamespace(**made)
 

@@ -29,7 +29,7 @@ def test_the_second_decider_is_told_who_and_when(flows):
     task = flows.task(run)
     flows.decide("expert", task, "approve")
     with pytest.raises(Conflict) as refused:
-        flows.decide("expert2", task, "send_back", opinion="zu spät")
+        flows.decide("expert2", task, "send_back", opinion="too late")
     assert (refused.value.code, refused.value.status, refused.value.detail["by"]) == ("already_decided", 409, "expert")
     assert "expert" in str(refused.value)
     assert flows.log(run).count("approve") == 1

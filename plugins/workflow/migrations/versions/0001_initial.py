@@ -1,10 +1,11 @@
 """Initial."""
 
+import sqlalchemy as sa
 from alembic import op
-from core.records.types import ExactDecimal, Instant
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
-import sqlalchemy as sa
+
+from core.records.types import Instant
 
 revision = "workflow_0001"
 down_revision = None
