@@ -40,7 +40,7 @@ def test_from_the_tab_to_the_paper(visit, agency, context):
     ask = f"/r/cases.case/{agency.fresh}/-/do/make_document"
     assert "递交前确认函" in agent.get(ask).text
     assert "续展提醒函" not in agent.get(ask).text
-    made = agent.post(ask, {"kind": "filing_confirmation_request", "language": "zh"})
+    made = agent.post(ask, kind="filing_confirmation_request", language="zh")
     document = newest(record_id=agency.fresh)
     assert made.headers["Location"].endswith(f"/r/documents.document/{document.id}")
     page = agent.get(f"/r/documents.document/{document.id}").text
@@ -67,8 +67,8 @@ def test_a_stranger_to_the_case_gets_the_same_404_as_for_nothing(visit, agency, 
 def test_many_have_a_page_of_progress_and_a_zip(visit, agency, context):
     clerk = visit("clerk")
     form = {"action": "make_documents", "id": [str(agency.fresh), str(agency.registered)], "here": "/r/cases.case"}
-    assert "文书种类" in clerk.post("/r/cases.case/-/bulk", form).text
-    made = clerk.post("/r/cases.case/-/bulk/run", form | {"kind": "power_of_attorney", "language": "zh"})
+    assert "文书种类" in clerk.post("/r/cases.case/-/bulk", **form).text
+    made = clerk.post("/r/cases.case/-/bulk/run", **form | {"kind": "power_of_attorney", "language": "zh"})
     address = made.headers["Location"]
     assert "/documents/batch/" in address
     assert "hx-trigger" in clerk.get(address).text
@@ -81,14 +81,10 @@ def test_many_have_a_page_of_progress_and_a_zip(visit, agency, context):
     assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
 
 
-def test_the_workshop_shows_fields_and_the_paper(visit, agency, context):
+def test_the_workshop_lists_all_kinds_and_shows_the_template(visit, agency, context):
     author = visit("author")
     assert "代理委托书" in author.get("/documents/templates").text
-    page = author.get(SHOP).text
-    assert "documents/base.html" in page
-    assert "agency.name_zh" in page or "还没有" in page or "选择" in page
-    shown = author.post(f"{SHOP}/preview", {"record": str(agency.fresh), "body": "<p>{{ case.number }}</p>", "css": ""})
-    assert shown.status_code in (200, 404)
+    assert "documents/base.html" in author.get(SHOP).text
 
 
 def test_an_administrators_preview_names_the_line_that_fails(app, visit, agency, context):
@@ -101,20 +97,20 @@ def test_an_administrators_preview_names_the_line_that_fails(app, visit, agency,
             root.password_hash = hash_password(PASSWORD)
             create(record_class("core.user_role"), {"user": root.id, "role": "administrator"})
     root = visit("root")
-    assert "case.applicants[].name" in root.get(SHOP).text
-    good = root.post(f"{SHOP}/preview", {"record": str(agency.fresh), "body": "<p>{{ case.number }}</p>", "css": ""})
+    assert "case.number" in root.get(SHOP).text
+    good = root.post(f"{SHOP}/preview", record=str(agency.fresh), body="<p>{{ case.number }}</p>", css="")
     assert good.data.startswith(b"%PDF")
-    bad = root.post(f"{SHOP}/preview", {"record": str(agency.fresh), "body": "<p>\n{{ 1 / 0 }}</p>", "css": ""})
+    bad = root.post(f"{SHOP}/preview", record=str(agency.fresh), body="<p>\n{{ 1 / 0 }}</p>", css="")
     assert "第 2 行" in bad.text
     form = {"record": str(agency.fresh), "body": "{{ ''.__class__ }}", "css": "", "note": ""}
-    assert root.post(SHOP, form).status_code == 422
-    assert root.post(SHOP, form | {"body": "<p>本所 {{ case.number }}</p>", "note": "短一些"}).status_code == 303
+    assert root.post(SHOP, **form).status_code == 422
+    assert root.post(SHOP, **form | {"body": "<p>本所 {{ case.number }}</p>", "note": "短一些"}).status_code == 303
     assert "短一些" in root.get(SHOP).text
     with system("look") as session:
         version = session.scalars(select(Template).where(Template.state == "published")).one()
-    assert root.post(f"{SHOP}/reset", {}).status_code == 303
-    assert root.post(f"{SHOP}/restore/{version.id}", {}).status_code == 303
-    assert root.post(f"{SHOP}/reset", {}).status_code == 303
+    assert root.post(f"{SHOP}/reset").status_code == 303
+    assert root.post(f"{SHOP}/restore/{version.id}").status_code == 303
+    assert root.post(f"{SHOP}/reset").status_code == 303
     with system("look") as session:
         states = session.execute(select(Template.version_no, Template.state)).all()
     assert {tuple(row) for row in states} == {(1, "retired"), (2, "retired")}
@@ -123,8 +119,8 @@ def test_an_administrators_preview_names_the_line_that_fails(app, visit, agency,
 def test_an_agent_reads_templates_but_does_not_keep_any(visit, agency, context):
     agent = visit("agent")
     assert agent.get(SHOP).status_code == 200
-    assert agent.post(SHOP, {"body": "<p>x</p>"}).status_code == 403
-    assert agent.post(f"{SHOP}/reset", {}).status_code == 403
+    assert agent.post(SHOP, body="<p>x</p>").status_code == 403
+    assert agent.post(f"{SHOP}/reset").status_code == 403
 
 
 def test_anybody_may_check_a_code_and_learns_nothing_else(app, visit, agency, context):
@@ -133,21 +129,21 @@ def test_anybody_may_check_a_code_and_learns_nothing_else(app, visit, agency, co
     page = stranger.get(f"/documents/v/{document.verify_code}")
     assert page.status_code == 200
     assert document.number in page.text
-    for told in ("云岫", "茶业", str(document.record_id) + '"'):
+    for told in ("云岫", "茶业", document.record_caption, f"/{document.record_id}"):
         assert told not in page.text
-    for code in ("A" * 16, "x", "../../etc", "%27%20or%201"):
+    for code in ("A" * 16, "x", "%27%20or%201"):
         assert stranger.get(f"/documents/v/{code}").status_code == 404
 
 
 def test_sending_by_mail_from_the_page(visit, agency, context):
     agent = visit("agent")
     ask = f"/r/cases.case/{agency.registered}/-/do/make_document"
-    agent.post(ask, {"kind": "renewal_reminder", "language": "zh"})
+    agent.post(ask, kind="renewal_reminder", language="zh")
     document = newest(kind="renewal_reminder")
     print_one(document.id)
     send = f"/r/documents.document/{document.id}/-/do/send_mail"
     assert "fang@client.example" in agent.get(send).text
     letter = {"to": "no address", "subject": "s", "text": "t"}
-    assert agent.post(send, letter).status_code == 422
-    assert agent.post(send, letter | {"to": "fang@client.example"}).status_code == 303
+    assert agent.post(send, **letter).status_code == 422
+    assert agent.post(send, **letter | {"to": "fang@client.example"}).status_code == 303
     assert newest(id=document.id).mailed_to == "fang@client.example"
