@@ -16,11 +16,12 @@ from core import (
     Menu,
     Realm,
     Record,
+    Role,
     Scopes,
     View,
     hookimpl,
 )
-from plugins.portal import accounts, actions, demo, desk, pages, rules, services, settings_page, views
+from plugins.portal import accounts, actions, choices, demo, desk, pages, rules, services, settings_page, views
 from plugins.portal.records import RECORDS, Affiliate, Message, Order, PortalUser
 
 __all__ = ["pages"]
@@ -45,6 +46,12 @@ def register_claims() -> list[Claim]:
         Claim("portal", "portal.user", person="user", target="client", live=rules.live_user),
         Claim("portal", "portal.affiliate", person="user", target="client", live=rules.live_affiliate),
     ]
+
+
+@hookimpl
+def register_roles() -> list[Role]:
+    """What people of a client may be; the role pack gives the same ones."""
+    return [Role(f"portal_{choice.code}", choice.label, "portal") for choice in choices.ROLES]
 
 
 @hookimpl
@@ -124,6 +131,8 @@ def after_create(model: type[Record], records: list[Any]) -> None:
         services.tell_of_messages(records)
     elif model is Order:
         services.tell_of_orders(records)
+    elif model.__record__["key"] == "core.attachment":
+        services.tell_of_papers(records)
 
 
 @hookimpl
@@ -138,6 +147,8 @@ def after_update(model: type[Record], changes: list[Change]) -> None:
     """The account follows its portal user."""
     if model is PortalUser:
         accounts.follow(changes)
+    elif model.__record__["key"] == "core.attachment":
+        services.tell_of_papers([change.record for change in changes if change.changed("client_visible")])
 
 
 @hookimpl

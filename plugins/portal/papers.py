@@ -93,9 +93,18 @@ def _of_file(row: Any) -> Paper | None:
     if not row.client_visible or row.record_key is None or row.record_key == DOCUMENT:
         return None
     return Paper(
-        "file", row.id, PurePosixPath(row.filename).stem or row.filename, local(row.created_at).date(), row.id, row.filename, row.size, row.mime,
-        row.sha256, row.record_key, row.record_id,
-    )  # fmt: skip
+        "file",
+        row.id,
+        PurePosixPath(row.filename).stem or row.filename,
+        local(row.created_at).date(),
+        row.id,
+        row.filename,
+        row.size,
+        row.mime,
+        row.sha256,
+        row.record_key,
+        row.record_id,
+    )
 
 
 def _documents(record: tuple[str, int] | None) -> list[Paper]:
@@ -122,9 +131,18 @@ def _of_document(row: Any) -> Paper | None:
     if stored is None:
         return None
     return Paper(
-        "document", row.id, row.title, local(row.released_at).date(), stored.id, stored.filename, stored.size,
-        stored.mime, stored.sha256, row.record_key, row.record_id,
-    )  # fmt: skip
+        "document",
+        row.id,
+        row.title,
+        local(row.released_at).date(),
+        stored.id,
+        stored.filename,
+        stored.size,
+        stored.mime,
+        stored.sha256,
+        row.record_key,
+        row.record_id,
+    )
 
 
 def _opened(portal_user: int) -> frozenset[tuple[str | None, int | None]]:

@@ -77,10 +77,16 @@ def _of_the_user(name: str) -> Callable[[Any, Principal], ColumnElement[bool]]:
 
 def live_user(model: Any) -> ColumnElement[bool]:
     """Which portal users are bound to their client now."""
-    return model.state == "active"
+    return and_(model.state == "active", _kept(model))
 
 
 def live_affiliate(model: Any) -> ColumnElement[bool]:
     """Affiliates count while their portal user does."""
     user = record_class("portal.user").__table__.c
-    return model.portal_user_id.in_(select(user.id).where(user.state == "active"))
+    return and_(model.portal_user_id.in_(select(user.id).where(user.state == "active")), _kept(model))
+
+
+def _kept(model: Any) -> ColumnElement[bool]:
+    """The client is still looked after."""
+    client = record_class("clients.client").__table__.c
+    return model.client_id.in_(select(client.id).where(client.archived_at.is_(None)))

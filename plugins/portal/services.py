@@ -82,10 +82,8 @@ def _tell_client(message: Any) -> None:
     with elevated(WHY):
         wanted = (PortalUser.client_id == message.client_id, PortalUser.state == "active", PortalUser.role != "viewer")
         people = db.session.scalars(select(PortalUser).where(*wanted)).all()
-        account = record_class("core.user")
         for person in people:
-            locale = db.session.scalar(select(account.locale).where(account.id == person.user_id)) or "zh"
-            with use_locale(locale):
+            with use_locale(_language(person)):
                 agency = agency_name()
                 subject = gettext("%(agency)s has answered you", agency=agency)
                 where = links.address("/portal/messages")
@@ -96,6 +94,43 @@ def _tell_client(message: Any) -> None:
                     agency=agency,
                 )
             send_mail(person.email, subject, text, record=person, key=f"portal-answer-{message.id}-{person.id}")
+
+
+def tell_of_papers(files: Iterable[Any]) -> None:
+    """After files of cases were shown to the client: one mail to each of its people who read documents."""
+    shown = [f for f in files if f.client_visible and f.record_key == "cases.case" and f.kind != "client_upload"]
+    if not shown:
+        return
+    case = record_class("cases.case")
+    with elevated(WHY):
+        found = select(case.id, case.client_id, case.name).where(case.id.in_({f.record_id for f in shown}))
+        by_client: dict[int, list[str]] = {}
+        for ident, client, name in db.session.execute(found):
+            names = [f"{name}: {f.filename}" for f in shown if f.record_id == ident]
+            by_client.setdefault(client, []).extend(names)
+        for client, names in by_client.items():
+            _write_of_papers(client, names, max(f.id for f in shown))
+
+
+def _write_of_papers(client: int, names: list[str], newest: int) -> None:
+    wanted = (PortalUser.client_id == client, PortalUser.state == "active", PortalUser.role.in_(("owner", "legal")))
+    for person in db.session.scalars(select(PortalUser).where(*wanted)):
+        with use_locale(_language(person)):
+            agency = agency_name()
+            subject = gettext("%(agency)s: new documents for you", agency=agency)
+            text = gettext(
+                "Dear %(name)s,\n\nthere are new documents in the client portal:\n%(list)s\n\n%(where)s\n\n%(agency)s",
+                name=person.name,
+                list="\n".join(names[:20]),
+                where=links.address("/portal/files"),
+                agency=agency,
+            )
+        send_mail(person.email, subject, text, record=person, key=f"portal-papers-{newest}-{person.id}")
+
+
+def _language(person: PortalUser) -> str:
+    account = record_class("core.user")
+    return db.session.scalar(select(account.locale).where(account.id == person.user_id)) or "zh"
 
 
 def ask(client_id: int, case_id: int | None, body: str) -> Message:

@@ -8,15 +8,21 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from core import Query, acting_as, db, list_records, load_principal, registry
+from core import Query, acting_as, db, hidden_but, list_records, load_principal, registry
+from core.permissions.rules import access
+from plugins.cases.grants import TO_CLIENT as OF_CASES
+from plugins.clients.grants import CLIENT_TO_ITSELF, CONTACT_TO_CLIENT
+from plugins.portal.rules import TO_CLIENT as OF_PORTAL
 from tests.plugins.portal.conftest import ROLES
 
 ABSENT = 987_654_321
+SHOWN = {"clients.client": CLIENT_TO_ITSELF, "clients.contact": CONTACT_TO_CLIENT, **OF_CASES, **OF_PORTAL}
 OTHERS = ("owner", "legal", "finance", "viewer")
 
 
@@ -102,11 +108,13 @@ def test_an_id_of_the_other_client_is_answered_like_one_that_does_not_exist(app,
     for rule in with_ids(app):
         name = next(iter({"case_id", "ident"} & rule.arguments))
         theirs, nowhere = filled(rule, targets(mirror, "right")), filled(rule, targets(mirror, "right"), absent=name)
-        visitor.get("/portal/account")
-        with counting(app) as foreign_sql:
-            foreign = asked(visitor, rule, theirs, token)
-        with counting(app) as absent_sql:
-            absent = asked(visitor, rule, nowhere, token)
+        for _try in range(5):  # what is remembered for a second may be read anew in one of the two
+            with counting(app) as foreign_sql:
+                foreign = asked(visitor, rule, theirs, token)
+            with counting(app) as absent_sql:
+                absent = asked(visitor, rule, nowhere, token)
+            if foreign_sql == absent_sql:
+                break
         if foreign.status_code != 404 or not same(foreign, absent):
             wrong.append((rule.rule, foreign.status_code, absent.status_code))
         if foreign_sql != absent_sql:
@@ -261,3 +269,21 @@ def load_principal_in(app: Any, user_id: int) -> Any:
         found = load_principal(user_id)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize("record", ["clients.client", "clients.contact", "cases.case", "cases.event", "portal.message"])
+def test_a_field_that_is_added_later_is_hidden_from_clients(app, mirror, record):
+    """Of a type with one field more than today, the rules made at the start hide that field."""
+    kind = registry().types[record]
+    new = replace(next(f for f in kind.fields.values() if f.kind == "text"), name="added_later")
+    kind.fields["added_later"] = new
+    try:
+        roles = tuple(f"portal_{role}" for role in ROLES)
+        named = {rule.field for rule in hidden_but(record, SHOWN[record], roles)}
+    finally:
+        del kind.fields["added_later"]
+    assert "added_later" in named
+    for role in ROLES:
+        treated = access().treatments(kind.model, load_principal_in(app, mirror.left.users[role].account))
+        shown = {name for name in kind.fields if name not in treated}
+        assert shown <= set(SHOWN[record]), record
