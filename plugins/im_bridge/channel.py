@@ -26,6 +26,8 @@ def on_notification(payload: dict[str, Any], _key: str) -> None:
     if note is None or reached is None:
         return
     app, person = reached
+    if note.created_at < app.created_at:
+        return  # what was written before the app was connected is no news
     if note.record_key == TASK and app.approvals != "message" and _told_by_card(note):
         return
     with use_locale(locale_of(note.user_id)):

@@ -48,10 +48,12 @@ SOURCES = (
 )
 INBOX_STATES = (
     Choice("new", L("待处理", "Waiting"), "open"),
+    Choice("working", L("处理中", "Being worked on"), "open"),
     Choice("done", L("已处理", "Done"), "done"),
     Choice("neutral", L("未改变任何内容", "Changed nothing"), "warn"),
     Choice("refused", L("已拒绝", "Refused"), "danger"),
     Choice("ignored", L("无须处理", "Nothing to do"), ""),
+    Choice("broken", L("处理出错", "Could not be worked on"), "danger"),
 )
 ORIGINS = (
     Choice("typed", L("手工录入", "Typed in")),

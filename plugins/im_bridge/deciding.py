@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import logging
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from core import (
     NotFound,
@@ -30,7 +32,11 @@ from plugins.im_bridge.bodies import reason_text
 from plugins.im_bridge.records import App, Inbox, Message, Person
 from plugins.im_bridge.wording import find
 
+log = logging.getLogger("zhian.im_bridge")
+
 TASK = "workflow.task"
+LEASE = timedelta(minutes=2)
+TRIES = 5
 DECISIONS = ("approve", "send_back", "reject")
 LEAVERS = {
     "dingtalk": ("user_leave_org",),
@@ -41,19 +47,42 @@ LEAVERS = {
 def work(limit: int = 200) -> dict[str, int]:
     """Work on what came in, each in transactions of its own; counts by outcome."""
     with system("look for incoming messages") as session:
-        ids = list(session.scalars(select(Inbox.id).where(Inbox.state == "new").order_by(Inbox.id).limit(limit)))
+        ids = list(session.scalars(select(Inbox.id).where(_waiting()).order_by(Inbox.id).limit(limit)))
     counts: dict[str, int] = {}
     for ident in ids:
-        state = _work_on(ident)
+        state = _tried(ident)
         counts[state] = counts.get(state, 0) + 1
     return counts
+
+
+def _waiting() -> Any:
+    """New ones, and those whose worker died."""
+    return or_(Inbox.state == "new", and_(Inbox.state == "working", Inbox.claimed_at < now() - LEASE))
+
+
+def _tried(ident: int) -> str:
+    """Work on one that nobody else has; a fault keeps no other waiting, and ends it after some tries."""
+    with system("claim an incoming message") as session:
+        values = {"state": "working", "claimed_at": now(), "attempts": Inbox.attempts + 1}
+        claim = update(Inbox).where(Inbox.id == ident, _waiting()).values(values)
+        if session.execute(claim.execution_options(synchronize_session=False)).rowcount != 1:
+            return "taken"
+    try:
+        return _work_on(ident)
+    except Exception as fault:
+        log.exception("incoming message %s", ident)
+        db.session.rollback()
+        with system("an incoming message is at fault") as session:
+            entry = session.get(Inbox, ident)
+            if entry.attempts >= TRIES:
+                return _end(entry, "broken", f"{type(fault).__name__}: {fault}")
+            entry.claimed_at = now() - LEASE  # again at the next look
+            return "working"
 
 
 def _work_on(ident: int) -> str:
     with system("an incoming message") as session:
         entry = session.get(Inbox, ident)
-        if entry is None or entry.state != "new":
-            return "taken"
         if entry.event != "click":
             return _end(entry, *_event(session, entry))
         click = _understood(session, entry)

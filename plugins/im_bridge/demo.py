@@ -35,7 +35,7 @@ DINGTALK = {
     "month_pushes": 3000,
     "digest_minutes": 10,
 }
-ON_WECOM = ("s01", "s08", "s09", "s10", "s12", "s13", "s15", "s16")
+ON_WECOM = ("s01", "s08", "s09", "s10", "s11", "s12", "s13", "s15", "s16")
 ON_DINGTALK = ("s18", "s19", "s20", "s24", "admin")
 ROBOT = {
     "name": "商标部期限群",

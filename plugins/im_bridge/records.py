@@ -230,6 +230,8 @@ class Inbox(Record):
     )
     outcome: Mapped[str | None] = fields.text(_("Outcome"), readonly=True, max_length=300, track=False)
     repeats: Mapped[int] = fields.integer(_("Came again"), required=True, readonly=True, default=0, track=False)
+    attempts: Mapped[int] = fields.integer(_("Attempts"), required=True, readonly=True, default=0, track=False)
+    claimed_at: Mapped[datetime | None] = fields.datetime(_("Worked on since"), readonly=True, hidden=True, track=False)
     done_at: Mapped[datetime | None] = fields.datetime(_("Done at"), readonly=True, track=False)
 
 

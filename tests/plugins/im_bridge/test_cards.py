@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
 from core import get, record_class, system, update
 from core.permissions.people import forget
 from core.records.audit import AuditEntry
+from plugins.im_bridge import deciding
+from plugins.im_bridge.records import Inbox
 from tests.plugins.workflow.conftest import approve
 
 
@@ -173,3 +177,37 @@ def test_a_withdrawn_task_whose_card_has_not_left_stays_here(office, flows):
         run_action(get(Instance, run), "workflow.instance", "withdraw", {"reason": "doch nicht"})
     office.run(1)
     assert [m.state for m in office.messages("expert", kind="card")] == ["void"]
+
+
+def test_a_click_whose_worker_died_is_worked_on_again_and_two_workers_work_on_it_once(office, asked):
+    card = office.phone("expert")[0]
+    office.wecom.click("expert", card, card["buttons"][0][1])
+    with system("its worker died") as session:
+        entry = session.scalars(select(Inbox)).one()
+        entry.state, entry.claimed_at = "working", deciding.now() - 2 * deciding.LEASE
+    counts, before = [], len(office.audit("im_click_without_effect"))
+
+    def work():
+        with office.app.app_context():
+            counts.append(deciding.work())
+
+    threads = [threading.Thread(target=work) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(count.get("done", 0) for count in counts) == 1
+    (entry,) = office.inbox()
+    assert (entry.state, entry.attempts) == ("done", 1)
+    assert asked.log(asked.run).count("approve") == 1
+    assert len(office.audit("im_click_without_effect")) == before
+
+
+def test_what_cannot_be_worked_on_keeps_nothing_else_waiting(office, asked):
+    with system("a message nobody can read") as session:
+        session.add(Inbox(app_id=office.apps["wecom"], key="odd", event="click", content=["no", "object"]))
+    office.click("expert")
+    assert [entry.state for entry in office.inbox()] == ["working", "done"]
+    for _look in range(deciding.TRIES):
+        deciding.work()
+    assert office.inbox()[0].state == "broken"
