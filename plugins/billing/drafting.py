@@ -101,7 +101,7 @@ def _open_draft(case: Any, client: Any) -> int | None:
 
 def _new_draft(case: Any, client: Any, lines: list[dict[str, Any]], source: str) -> int:
     single = client.billing_cycle in PER_CASE
-    title = f"{case.number or ''} {lines[0]['description']}".strip() if single else client.name
+    title = f"{case.number or ''} {lines[0]['description']}".strip() if single else f"{client.name} {today():%Y-%m}"
     bill = Bill(
         client_id=client.id,
         case_id=case.id if single else None,

@@ -22,7 +22,8 @@ def panels() -> list[Panel]:
         return []
     tiles = [*_bills(), *(_money() if principal.can(PAYMENT, "read") else ()), *_decisions()]
     context = {"tiles": tiles, "calm": not any(tile["count"] for tile in tiles)}
-    return [Panel("billing/home.html", context, order=15, key="billing")]
+    first = principal.can(PAYMENT, "allocate")
+    return [Panel("billing/home.html", context, order=5 if first else 15, key="billing")]
 
 
 def _counted(column: Any, *conditions: Any) -> tuple[int, Decimal]:

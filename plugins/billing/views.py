@@ -71,6 +71,38 @@ def _prices() -> list[View]:
     ]
 
 
+def _bill_list() -> ListView:
+    return ListView(
+        BILL,
+        columns=(
+            Column("title"),
+            Column("number"),
+            Column("client"),
+            Column("total"),
+            Column("balance"),
+            Column("due_on"),
+            STATE,
+            Column("issued_on", shown=False),
+            Column("official_total", shown=False),
+            Column("service_total", shown=False),
+            Column("reminded_on", shown=False),
+            Column("branch", shown=False),
+        ),
+        filters=("state", "client", "case", "branch", "due_on", "issued_on", "source", "kind", "balance"),
+        group_by=("state", "client", "branch", "source"),
+        presets=(
+            Preset("open", _("Awaiting payment"), OPEN, sort="due_on", default=True),
+            Preset("draft", _("To issue"), {"state": "draft"}, sort="-id"),
+            Preset("overdue", _("Overdue"), OPEN | {"due_on__lt": "today"}, sort="due_on"),
+            Preset("dunning", _("To remind"), OPEN | {"due_on__lt": "today", "reminded_on__isnull": "true"}, "due_on"),
+            Preset("paid", _("Paid"), {"state": "paid"}, sort="-issued_on"),
+            Preset("all", _("All bills"), {}, sort="-id"),
+        ),
+        sort="-id",
+        empty=_("Bills come by themselves from the events of cases, or from accepted quotations."),
+    )
+
+
 def _bills() -> list[View]:
     whose = Section("whose", _("Bill"), ("client", "case", "title", "reference", "due_on", "currency", "remark"))
     facts = Section(
@@ -85,37 +117,7 @@ def _bills() -> list[View]:
         folded=True,
     )
     return [
-        ListView(
-            BILL,
-            columns=(
-                Column("title"),
-                Column("number"),
-                Column("client"),
-                Column("total"),
-                Column("balance"),
-                Column("due_on"),
-                STATE,
-                Column("issued_on", shown=False),
-                Column("official_total", shown=False),
-                Column("service_total", shown=False),
-                Column("reminded_on", shown=False),
-                Column("branch", shown=False),
-            ),
-            filters=("state", "client", "case", "branch", "due_on", "issued_on", "source", "kind", "balance"),
-            group_by=("state", "client", "branch", "source"),
-            presets=(
-                Preset("open", _("Awaiting payment"), OPEN, sort="due_on", default=True),
-                Preset("draft", _("To issue"), {"state": "draft"}, sort="-id"),
-                Preset("overdue", _("Overdue"), OPEN | {"due_on__lt": "today"}, sort="due_on"),
-                Preset(
-                    "dunning", _("To remind"), OPEN | {"due_on__lt": "today", "reminded_on__isnull": "true"}, "due_on"
-                ),
-                Preset("paid", _("Paid"), {"state": "paid"}, sort="-issued_on"),
-                Preset("all", _("All bills"), {}, sort="-id"),
-            ),
-            sort="-id",
-            empty=_("Bills come by themselves from the events of cases, or from accepted quotations."),
-        ),
+        _bill_list(),
         DetailView(
             BILL,
             subtitle=("number", "client"),
@@ -125,12 +127,6 @@ def _bills() -> list[View]:
             head_context=pages.bill_head,
             facts=(facts, inner),
             tabs=(
-                Tab(
-                    "lines",
-                    _("Lines"),
-                    related=Related("billing.bill_line", "bill", LINE_COLUMNS, sort="position", limit=50),
-                    when=lambda bill: bill.state == "draft",
-                ),
                 Tab(
                     "payments",
                     _("Payments"),
@@ -160,38 +156,42 @@ def _lines() -> list[View]:
     return made
 
 
+def _payment_list() -> ListView:
+    return ListView(
+        PAYMENT,
+        columns=(
+            Column("number"),
+            Column("client"),
+            Column("received_on"),
+            Column("amount"),
+            Column("unallocated"),
+            Column("payer"),
+            Column("reference"),
+            Column("state"),
+            Column("method", shown=False),
+            Column("source", shown=False),
+        ),
+        filters=("state", "client", "received_on", "method", "source", "branch", "unallocated"),
+        group_by=("state", "client", "method"),
+        presets=(
+            Preset("free", _("Not allocated"), {"unallocated__gt": "0"}, sort="received_on", default=True),
+            Preset("announced", _("To confirm"), {"state": "announced"}, sort="received_on"),
+            Preset("all", _("All payments"), {}, sort="-received_on"),
+        ),
+        sort="-received_on",
+    )
+
+
 def _payments() -> list[View]:
     money = Section("money", _("Receipt of money"), ("client", "received_on", "amount", "currency", "method"))
     payer = Section("payer", _("Payer"), ("payer", "payer_account", "reference", "note"))
     state = Section(
         "state",
         _("Booking"),
-        ("allocated", "refunded", "unallocated", "confirmed_by", "confirmed_at", "branch", "source", "reverse_reason"),
+        ("allocated", "refunded", "unallocated", "confirmed_by", "confirmed_at", "branch", "reverse_reason"),
     )
     return [
-        ListView(
-            PAYMENT,
-            columns=(
-                Column("number"),
-                Column("client"),
-                Column("received_on"),
-                Column("amount"),
-                Column("unallocated"),
-                Column("payer"),
-                Column("reference"),
-                Column("state"),
-                Column("method", shown=False),
-                Column("source", shown=False),
-            ),
-            filters=("state", "client", "received_on", "method", "source", "branch", "unallocated"),
-            group_by=("state", "client", "method"),
-            presets=(
-                Preset("free", _("Not allocated"), {"unallocated__gt": "0"}, sort="received_on", default=True),
-                Preset("announced", _("To confirm"), {"state": "announced"}, sort="received_on"),
-                Preset("all", _("All payments"), {}, sort="-received_on"),
-            ),
-            sort="-received_on",
-        ),
+        _payment_list(),
         DetailView(
             PAYMENT,
             subtitle=("client", "received_on"),
@@ -285,14 +285,6 @@ def _quotations() -> list[View]:
             head_template="billing/quotation_head.html",
             head_context=pages.quotation_head,
             facts=(whose, scope, discount, way),
-            tabs=(
-                Tab(
-                    "lines",
-                    _("Lines"),
-                    related=Related("billing.quotation_line", "quotation", LINE_COLUMNS, sort="position", limit=50),
-                    when=lambda quotation: quotation.state in ("draft", "waiting"),
-                ),
-            ),
         ),
         FormView(QUOTATION, sections=(whose, scope)),
     ]

@@ -186,6 +186,7 @@ RULES_REST_IN = {
     "plugins/billing/quoting.py": "sums and discounts follow the lines; an accepted quotation becomes a bill",
     "plugins/billing/receipts.py": "sums of bills and payments follow allocations; receipts told by other systems",
     "plugins/billing/reminders.py": "a bill remembers when its client was reminded",
+    "plugins/billing/service_item.py": "a case knows which service it is",
     "plugins/billing/requests.py": "refunds and write-offs change sums with a second signature",
     "plugins/cases/events.py": "an official event changes its case by itself",
     "plugins/cases/importing/parties.py": "finds whether an applicant is known at all",

@@ -115,14 +115,14 @@ def test_programs_issue_pay_and_read(app, site, desk):
     browser = site("finance")
     token = re.search(r'name="csrf-token" content="([^"]+)"', browser.get("/").get_data(as_text=True)).group(1)
     headers = {"X-CSRF-Token": token}
-    issued = browser.post(f"/api/v1/billing.bill/{draft}/issue", json={}, headers=headers)
+    issued = browser.post(f"/api/v1/billing.bill/{draft}/actions/issue", json={}, headers=headers)
     assert issued.status_code == 200, issued.get_json()
     money = {"client": desk.agency.client, "amount": "1070.00", "received_on": today().isoformat()}
     paid = browser.post("/api/v1/billing.payment", json=money, headers=headers)
     assert paid.status_code == 201
     given = {"amounts": [{"bill": draft, "amount": "1070.00"}], "key": "rest"}
     ident = paid.get_json()["id"]
-    assert browser.post(f"/api/v1/billing.payment/{ident}/allocate", json=given, headers=headers).status_code == 200
+    assert browser.post(f"/api/v1/billing.payment/{ident}/actions/allocate", json=given, headers=headers).status_code == 200
     bill = browser.get(f"/api/v1/billing.bill/{draft}").get_json()
     assert (bill["state"], bill["balance"]) == ("paid", "0.00")
 

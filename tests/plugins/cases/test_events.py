@@ -304,6 +304,7 @@ def test_a_client_withdraws_before_filing_only_with_the_own_letter(acting, agenc
         values = {"case_type": "tm_application", "mark_name": "不办了", "status": "preparing"}
         ident = create(record_class(CASE), values).id
     leave = {"event": "CASE_WITHDRAWN_BY_CLIENT", "reason": "客户撤回", "filed_at": "文件柜"}
+    leave |= {"details": {"settlement": "预付款已退"}}
     with pytest.raises(Invalid) as refused, acting("head"):
         do(ident, "record_event", **leave)
     assert [e.field for e in refused.value.errors] == ["document"]
