@@ -10,14 +10,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, column
 from sqlalchemy.orm import Mapped
 
 from core import Record, _, fields
 from plugins.cases import bounds, choices, computed, nice, values
 from plugins.cases.bounds import within
 
-_HAS_CLIENT = text("client_id IS NOT NULL")
+_HAS_CLIENT = column("client_id").is_not(None)
 """The cases of a client, with who works on them: a head's clients are found without reading the cases themselves."""
 
 
