@@ -89,9 +89,10 @@ def take_in(remote: Remote) -> bool:
         told = (remote.payment, remote.paid, remote.state or None, remote.modified or None)
         if same == told and document.difference is None:
             return False
+        untouched = document.payment == remote.payment == "none"
         document.payment, document.remote_paid = remote.payment, remote.paid
         document.remote_state, document.remote_modified = remote.state or None, remote.modified or None
-        settle(document, cancelled=remote.cancelled)
+        settle(document, cancelled=remote.cancelled, untouched=untouched)
         return True
 
 
@@ -105,8 +106,11 @@ def received(document: Document) -> Decimal | None:
     return ZERO if paid == ZERO else None
 
 
-def settle(document: Document, *, cancelled: bool = False) -> None:
-    """Book what is new, take back what is gone, or note the difference. In the caller's transaction, as the system."""
+def settle(document: Document, *, cancelled: bool = False, untouched: bool = False) -> None:
+    """Book what is new, take back what is gone, or note the difference. In the caller's transaction, as the system.
+
+    `untouched`: nothing was received over there yet, so that a payment entered here by hand is merely ahead of it.
+    """
     bill = _bill(document.bill_id)
     target = received(document)
     by_hand = bill.paid - document.booked
@@ -121,7 +125,7 @@ def settle(document: Document, *, cancelled: bool = False) -> None:
         document.difference = None
         return None
     if by_hand != document.accepted and target != bill.paid:
-        return _differ(document, "by_hand")
+        return None if untouched else _differ(document, "by_hand")
     if by_hand != document.accepted:
         document.difference = None
         return None

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 
 from core import db, gettext, notify, record_class, report_progress, system, today
 from plugins.finance_bridge.drivers.base import Fault, Remote
-from plugins.finance_bridge.payments import take_in_all
+from plugins.finance_bridge.payments import received, take_in_all
 from plugins.finance_bridge.reaching import Reach, driver_of, heard, reach_of
 from plugins.finance_bridge.records import ZERO, Book, Document, Reconciliation
 from plugins.finance_bridge.rights import people
@@ -124,9 +124,15 @@ def _of_bill(bill: Any, document: Any, red: Any, there: dict[str, Remote] | None
     rows = []
     if found.total != bill.total:
         rows.append(_row("amount", key, bill, bill.total, found.total, document))
-    if document.mode == "receivable" and document.difference:
+    if document.mode == "receivable" and (document.difference or _apart(bill, document)):
         rows.append(_row("paid", key, bill, bill.paid, document.remote_paid, document))
     return rows
+
+
+def _apart(bill: Any, document: Any) -> bool:
+    """Whether other sums were received here and there, and nobody has said that ours stands."""
+    there = received(document)
+    return there not in (bill.paid, document.left_alone) and bill.state != "void"
 
 
 def _row(

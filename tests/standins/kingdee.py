@@ -55,6 +55,8 @@ BASE_DATA = {
     "ORG_Organizations": {"100": "示例机构"},
     "BD_SETTLETYPE": {"JSFS04_SYS": "电汇"},
 }  # fmt: skip
+SYNCHRONISED = re.compile(r"[A-Z]-\d{4}-\d{4}")
+"""Numbers of customers whose master data come from the agency's own system."""
 FIELDS = {
     "AR_receivable": {
         "FBillHead": "FBillTypeID FBillNo FDATE FENDDATE_H FCUSTOMERID FCURRENCYID FSETTLEORGID FPAYORGID FAR_Remark "
@@ -201,8 +203,12 @@ class Standin:
     def _known(self, form: str, model: dict[str, Any], name: str) -> None:
         value = model.get(name)
         code = (value.get("FNumber") or value.get("FNUMBER")) if isinstance(value, dict) else None
-        if code not in self.base[form]:
+        if not self.has(form, str(code)):
             raise Failure((name, f"字段“{name}”的基础资料编码{code}不存在或未审核"))
+
+    def has(self, form: str, code: str) -> bool:
+        """Whether base data has that code; customers are also known by the shape of their number."""
+        return code in self.base[form] or (form == "BD_Customer" and bool(SYNCHRONISED.fullmatch(code)))
 
     def _open_period(self, day: Any, name: str) -> None:
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", str(day or "")):
@@ -279,7 +285,10 @@ class Standin:
         tests = conditions(str(data.get("FilterString") or ""))
         with self.lock:
             if form in BASE_DATA:
-                rows = [{"FID": i, "FNumber": n, "FName": t} for i, (n, t) in enumerate(self.base[form].items(), 1)]
+                named = {v: "已同步客户" for _n, _op, given in tests for v in given if self.has(form, v)}
+                rows = [
+                    {"FID": i, "FNumber": n, "FName": t} for i, (n, t) in enumerate((named | self.base[form]).items())
+                ]
             else:
                 rows = [dict(d) for d in self.of(form).values()]
         rows = [r for r in rows if all(holds(value_at(r, n), op, given) for n, op, given in tests)]

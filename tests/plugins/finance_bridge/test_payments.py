@@ -80,6 +80,27 @@ def test_a_manual_entry_is_never_overwritten_a_difference_is_shown(desk, acting)
     assert desk.stored_bill(bill).paid == 1000, "from now on both are one sum"
 
 
+def test_a_manual_entry_ahead_of_the_ledger_is_no_alarm_but_a_fall_over_there_is(desk):
+    from plugins.finance_bridge.reconciling import compare
+
+    book = desk.book()
+    bill = desk.sent_bill()
+    by_hand(bill, "1330", "hand-4")
+    desk.poll()
+    assert desk.document(bill).difference is None
+    compare(book)
+    model = record_class("finance_bridge.reconciliation")
+    with system("look") as session:
+        report = session.scalars(select(model).where(model.book_id == book)).one()
+    assert [row["what"] for row in report.rows if row["bill_id"] == bill] == ["paid"], "the daily report tells it"
+    desk.pay(bill, "1330")
+    desk.poll()
+    desk.pay(bill, "0")
+    for _time in range(2):
+        desk.poll()
+        assert (desk.stored_bill(bill).paid, desk.document(bill).difference) == (1330, "by_hand")
+
+
 def test_a_manual_entry_of_the_same_sum_agrees(desk):
     desk.book()
     bill = desk.sent_bill()
