@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Action, Choice, Param, _
+from core import Action, Choice, Param, _, gettext
 from plugins.documents import kinds, services
 from plugins.documents.records import LANGUAGES, Document
 
@@ -73,14 +73,14 @@ def make(record: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Ask for one document; where to watch it."""
     after = {"release": bool(given.get("release")), "mail": bool(given.get("mail_to_client"))}
     document_id = services.make(record, given["kind"], given.get("language") or "zh", after=after)
-    message = _("The document is being made.")
+    message = gettext("The document is being made.")
     return {"document": document_id, "url": f"/r/{DOCUMENT}/{document_id}", "message": message}
 
 
 def make_many(records: list[Any], given: dict[str, Any]) -> dict[str, Any]:
     """Ask for one document of each; where to watch them."""
     batch = services.make_many(records, given["kind"], given.get("language") or "zh")
-    return {"batch": batch, "url": f"/documents/batch/{batch}", "message": _("The documents are being made.")}
+    return {"batch": batch, "url": f"/documents/batch/{batch}", "message": gettext("The documents are being made.")}
 
 
 def _carrying() -> list[Action]:
@@ -144,7 +144,7 @@ def _mail_params(document: Document) -> tuple[Param, ...]:
 
 def _send(document: Document, given: dict[str, Any]) -> dict[str, Any]:
     services.send(document, given["to"], given["subject"], given["text"])
-    return {"message": _("Sent to %(to)s.", to=given["to"])}
+    return {"message": gettext("Sent to %(to)s.", to=given["to"])}
 
 
 def _again(document: Document, _given: dict[str, Any]) -> dict[str, Any]:

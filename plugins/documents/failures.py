@@ -15,6 +15,7 @@ WORDS = {
     "too_large": _("The letter grows beyond what is allowed: %(detail)s"),
     "too_long": _("Making the letter took too long and was stopped. Make a smaller list, or mend the template."),
     "out_of_memory": _("Making the letter needs more memory than is allowed. Make a smaller list."),
+    "busy": _("Too many letters are being printed just now. Try again in a moment."),
     "crashed": _("The printer gave up on this letter: %(detail)s"),
     "data": _("The record cannot be put into this letter: %(detail)s"),
     "template_missing": _("The template of this kind of document is missing."),

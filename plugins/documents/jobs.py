@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ from plugins.documents.printing import Press, Printed, Unprintable, press_of
 from plugins.documents.records import Document
 
 LONG_SECONDS = 90
+log = logging.getLogger("zhian.documents")
 
 
 def jobs() -> list[Job]:
@@ -44,7 +46,7 @@ def jobs() -> list[Job]:
 def print_one(document_id: int) -> dict[str, Any]:
     """Print one document that waits; does nothing when it is ready already."""
     with press_of(_data()) as press:
-        return {"state": _print(document_id, press)}
+        return {"state": print_document(document_id, press)}
 
 
 def print_many(batch: str) -> dict[str, int]:
@@ -55,7 +57,7 @@ def print_many(batch: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     with press_of(_data()) as press:
         for done, document_id in enumerate(ids, 1):
-            state = _print(document_id, press)
+            state = print_document(document_id, press)
             counts[state] = counts.get(state, 0) + 1
             report_progress(done, len(ids))
     return counts
@@ -65,16 +67,16 @@ def _data() -> Path:
     return Path(current_app.config["ZHIAN"].data)
 
 
-def _print(document_id: int, press: Press) -> str:
+def print_document(document_id: int, press: Press) -> str:
     """Claim, print, keep: three short steps, so that no transaction stays open while a letter is set."""
-    request = _claim(document_id)
-    if request is None:
-        return "taken"
     try:
-        printed = press.print(request, LONG_SECONDS)
+        request = _claim(document_id)
+        return "taken" if request is None else _ready(document_id, press.print(request, LONG_SECONDS))
     except Unprintable as fault:
         return _failed(document_id, fault)
-    return _ready(document_id, printed)
+    except Exception as fault:  # nobody waits for ever before a page that says "being made"
+        log.exception("document %s", document_id)
+        return _failed(document_id, Unprintable("crashed", f"{type(fault).__name__}: {fault}"))
 
 
 def _claim(document_id: int) -> dict[str, Any] | None:

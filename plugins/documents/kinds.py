@@ -39,6 +39,15 @@ def record_keys() -> list[str]:
     return list(dict.fromkeys(kind.record for kind in declared()))
 
 
+def parts_of(record_key: str) -> list[tuple[Any, str]]:
+    """Record types with documents whose rows are parts of such a record, with the column that says of which."""
+    found = []
+    for kind in (registry().types[key] for key in registry().documents if key in registry().types):
+        links = (f for f in kind.fields.values() if f.target == record_key and f.required)
+        found += [(kind.model, link.attr) for link in links]
+    return found
+
+
 def kinds_of(record_key: str) -> dict[str, Any]:
     """The kinds of one record type by code."""
     return dict(registry().documents.get(record_key, {}))

@@ -22,7 +22,7 @@ from core import (
 )
 from plugins.documents import views
 from plugins.documents.jobs import filename
-from plugins.documents.records import Document
+from plugins.documents.records import DOCUMENTS, Document
 
 documents = Endpoints("documents", "/documents")
 READ = ("documents.document", "read")
@@ -68,7 +68,7 @@ def batch(batch: str) -> Any:
     found = _of_batch(batch)
     context = {
         "title": gettext("Documents being made"),
-        "crumbs": [(gettext("Documents"), "/r/documents.document"), (gettext("Batch"), None)],
+        "crumbs": [(str(DOCUMENTS), "/r/documents.document"), (gettext("Batch"), None)],
         "batch": batch,
         "rows": [views.row(document) for document in found],
         "done": sum(document.state not in views.WAITING for document in found),

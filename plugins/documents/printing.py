@@ -25,6 +25,7 @@ ROOT = Path(core.__file__).resolve().parent.parent
 FONTS = ROOT / "core" / "web" / "static" / "vendor" / "fonts"
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from plugins.documents.press.main import main; main()"
 START_SECONDS = 30
+QUEUE_SECONDS = 20
 SECONDS = 30
 GRACE = 5
 AT_ONCE = threading.BoundedSemaphore(2)
@@ -61,7 +62,8 @@ class Press:
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Press:
-        AT_ONCE.acquire()
+        if not AT_ONCE.acquire(timeout=QUEUE_SECONDS):
+            raise Unprintable("busy", "too many letters are printed at once")
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

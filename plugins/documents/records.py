@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped
 
 from core import Choice, L, Record, _, fields
 
+DOCUMENT, DOCUMENTS = L("文书", "Document"), L("文书", "Documents")
+"""Given here in both languages: others have documents of other kinds, and another word for them."""
 LANGUAGES = (Choice("zh", L("中文", "Chinese")), Choice("en", L("英文", "English")))
 TEMPLATE_STATES = (
     Choice("published", L("使用中", "In use"), tone="done"),
@@ -87,8 +89,8 @@ class Document(Record):
 
     __record__ = {
         "key": "documents.document",
-        "label": _("Document"),
-        "plural": _("Documents"),
+        "label": DOCUMENT,
+        "plural": DOCUMENTS,
         "title": "title",
         "number": "number",
         "icon": "file-text",
@@ -121,7 +123,7 @@ class Document(Record):
     missing: Mapped[list | None] = fields.tags(
         _("Missing"), readonly=True, help=_("Required fields that were empty; it is not sent like this.")
     )
-    pages: Mapped[int | None] = fields.integer(_("Pages"), readonly=True, track=False)
+    pages: Mapped[int | None] = fields.integer(_("Number of pages"), readonly=True, track=False)
     file_id: Mapped[int | None] = fields.file(_("PDF"), readonly=True)
     xlsx_file_id: Mapped[int | None] = fields.file(_("Spreadsheet"), readonly=True)
     sha256: Mapped[str | None] = fields.text(_("Checksum"), max_length=64, readonly=True, track=False)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core import (
     DatePart,
@@ -121,9 +121,18 @@ def _code() -> str:
 def caption(record: Any) -> str:
     """Number and name of a record, as its documents carry them."""
     kind = registry().of(type(record))
-    number = getattr(record, kind.fields[kind.number].attr, None) if kind.number else None
-    title = getattr(record, kind.fields[kind.title].attr, None) if kind.title else None
-    return " ".join(str(part) for part in (number, title) if part)[:400] or record.called
+    number = getattr(record, kind.fields[kind.number].attr, None) if kind.number else _number_of_whole(record, kind)
+    title = getattr(record, kind.fields[kind.title].attr, None) if kind.title else record.title
+    return " ".join(str(part) for part in (number, title) if part)[:400]
+
+
+def _number_of_whole(record: Any, kind: Any) -> str | None:
+    """The number of what a record is a part of: that of the case for an official paper."""
+    for link in kind.fields.values():
+        whole = registry().types[link.target] if link.target and link.required else None
+        if whole and whole.number and (target := getattr(record, link.name, None)) is not None:
+            return getattr(target, whole.fields[whole.number].attr, None)
+    return None
 
 
 def _request_key(record: Any, kind: Any, source: dict[str, Any], version: str) -> str:
@@ -295,7 +304,19 @@ def follow(document: Document) -> None:
         document.error_detail = " ".join(dict.fromkeys(troubles))[:600]
 
 
-def of_record(record_key: str, record_id: int, limit: int = 100) -> list[Document]:
+def belonging_to(record: Any) -> tuple[Any, ...]:
+    """As SQL: documents made of a record, or of a part of it such as an official paper of a case."""
+    key = record.__record__["key"]
+    own = (Document.record_key == key) & (Document.record_id == record.id)
+    parts = [
+        (Document.record_key == part.__record__["key"])
+        & Document.record_id.in_(select(part.id).where(getattr(part, attr) == record.id))
+        for part, attr in kinds.parts_of(key)
+    ]
+    return or_(own, *parts), Document.archived_at.is_(None)
+
+
+def of_record(record: Any, limit: int = 100) -> list[Document]:
     """The documents of a record that the person may see, newest first."""
-    here = (Document.record_key == record_key, Document.record_id == record_id, Document.archived_at.is_(None))
-    return list(db.session.scalars(select(Document).where(*here).order_by(Document.id.desc()).limit(limit)))
+    found = select(Document).where(*belonging_to(record)).order_by(Document.id.desc()).limit(limit)
+    return list(db.session.scalars(found))

@@ -22,13 +22,13 @@ from core import (
     may,
     registry,
 )
-from plugins.documents import failures, kinds, services
+from plugins.documents import failures, kinds, records, services
 from plugins.documents.records import STATES, Document
 
 DOCUMENT = "documents.document"
 LETTERHEAD = "documents.letterhead"
 WAITING = ("queued", "rendering")
-ABOUT = Section("about", _("Document"), ("kind", "record_caption", "audience", "language", "state", "pages", "missing"))
+ABOUT = Section("about", records.DOCUMENT, ("record_caption", "audience", "language", "state", "pages", "missing"))
 WAYS = Section("ways", _("Where it went"), ("released_at", "released_by", "mailed_at", "mailed_to"))
 PROOF = Section(
     "proof", _("Proof"), ("file", "xlsx_file", "sha256", "template_version", "verify_code", "again_of"), folded=True
@@ -75,7 +75,7 @@ def views() -> list[View]:
 def menus() -> list[Menu]:
     """Documents among the cases; templates and letterheads among the settings."""
     return [
-        Menu("documents", _("Documents"), "file-text", "cases", 60, record=DOCUMENT),
+        Menu("documents", records.DOCUMENTS, "file-text", "cases", 60, record=DOCUMENT),
         Menu(
             "document_templates",
             _("Document templates"),
@@ -119,7 +119,7 @@ def kind_label(document: Document) -> str:
 def tab() -> Tab:
     """The documents of a record."""
     return Tab(
-        "documents", _("Documents"), template="documents/tab.html", context=tab_context, count=_count, when=_shown
+        "documents", records.DOCUMENTS, template="documents/tab.html", context=tab_context, count=_count, when=_shown
     )
 
 
@@ -128,8 +128,7 @@ def _shown(record: Any) -> bool:
 
 
 def _count(record: Any) -> int:
-    here = (Document.record_key == record.__record__["key"], Document.record_id == record.id)
-    return db.session.scalar(select(func.count(Document.id)).where(*here, Document.archived_at.is_(None))) or 0
+    return db.session.scalar(select(func.count(Document.id)).where(*services.belonging_to(record))) or 0
 
 
 def tab_context(record: Any) -> dict[str, Any]:
@@ -137,7 +136,8 @@ def tab_context(record: Any) -> dict[str, Any]:
     key = record.__record__["key"]
     ask = f"/r/{key}/{record.id}/-/do/make_document"
     return {
-        "rows": [row(document) for document in services.of_record(key, record.id)],
+        "heading": str(records.DOCUMENTS),
+        "rows": [row(document) for document in services.of_record(record)],
         "ask": ask if kinds.possible(record) and may(record, "make_document") else None,
     }
 

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from core import acting_as, add_file, create, load_principal, record_class, run_action, system, today, transaction
+from plugins.documents.jobs import print_document
+from plugins.documents.printing import Press
 
 PEOPLE = {
     "agent": ("tm_agent", "marks"),
@@ -101,16 +103,22 @@ def acting(context: Any, agency: SimpleNamespace) -> Callable[[str], AbstractCon
     return act
 
 
+@pytest.fixture(scope="session")
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    """One printing child for all tests of this process."""
+    with Press(tmp_path_factory.mktemp("fonts")) as found:
+        yield found
+
+
 @pytest.fixture
-def make(acting: Any, agency: SimpleNamespace) -> Callable[..., int]:
+def make(acting: Any, agency: SimpleNamespace, press: Press) -> Callable[..., int]:
     """Ask for a document as a person, print it at once; its id."""
-    from plugins.documents.jobs import print_one
 
     def made(kind: str, on: str = "fresh", who: str = "agent", key: str = "cases.case", **given: Any) -> int:
         with acting(who) as session:
             record = session.get(record_class(key), getattr(agency, on))
             ident = run_action(record, key, "make_document", {"kind": kind, **given})["document"]
-        print_one(ident)
+        print_document(ident, press)
         return ident
 
     return made

@@ -49,12 +49,6 @@ WAYS_OUT = [
 ]
 
 
-@pytest.fixture(scope="module")
-def press(tmp_path_factory):
-    with Press(tmp_path_factory.mktemp("fonts")) as found:
-        yield found
-
-
 def asked(body, data=None, **more):
     request = {"sources": {"letter": body}, "data": encode(data or {}), "language": "zh", "pictures": {}}
     return request | more
