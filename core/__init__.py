@@ -66,6 +66,7 @@ _FACE = {
         "DetailView",
         "FormView",
         "KanbanView",
+        "Lines",
         "ListView",
         "Menu",
         "Panel",

@@ -130,11 +130,27 @@ class DetailView(View):
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Rows of another record type that are edited inside a form; they point to its record through the link `via`.
+
+    `order` names the integer field that keeps their order; `when(record)` says whether they can be edited.
+    """
+
+    record: str
+    via: str
+    fields: tuple[str, ...]
+    label: Any = None
+    order: str | None = None
+    when: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True)
 class FormView(View):
-    """The form to create and edit."""
+    """The form to create and edit; `lines` are tables of rows that are stored together with the record."""
 
     kind: ClassVar[str] = "form"
     sections: tuple[Section, ...] = ()
+    lines: tuple[Lines, ...] = ()
 
     def with_section(self, section: Section) -> FormView:
         """A copy with one more section, behind its anchor or at the end."""

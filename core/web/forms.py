@@ -18,7 +18,7 @@ from core.records.dump import labels
 from core.records.fields import Field
 from core.registry import RecordType
 from core.views import FormView, Section
-from core.web import cells
+from core.web import cells, lines
 from core.web.facts import caption_of, shown_values
 from core.web.lifecycle import commit, done
 from core.web.listing import kind_of
@@ -59,6 +59,7 @@ def create(key: str) -> Any:
     given = read_form(kind, sections_of(kind), request.form, new=True)
     try:
         record = service.create(kind.model, given)
+        lines.store(kind, record, request.form)
         commit()
     except (Invalid, Refused) as error:
         return refused(kind, None, given, error)
@@ -86,6 +87,7 @@ def update(key: str, record_id: int) -> Any:
         if version is None:
             raise Stale()
         service.update(record, given, version)
+        lines.store(kind, record, request.form)
         title = caption_of(kind, record.id)
         commit()
     except (Invalid, Refused) as error:
@@ -220,7 +222,9 @@ def _reform(kind: RecordType, action: str) -> str | None:
 
 def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
     sections = _fieldsets(kind, record, sections_of(kind, record), values, errors)
+    tables = lines.tables(kind, record, request.form if request.method == "POST" else None, errors)
     known = {f["name"] for s in sections for f in s["fields"]}
+    known |= {f["name"] for table in tables for row in table["rows"] for f in row["fields"]}
     if not errors and sections:
         first = next((f for s in sections for f in s["fields"] if not f["readonly"]), None)
         if first is not None:
@@ -243,6 +247,7 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
         record=record,
         version=version if version is not None else (record.version if record is not None else None),
         sections=sections,
+        tables=tables,
         other_errors=[
             (kind.fields[n].label if n in kind.fields else "", m) for n, m in errors.items() if n not in known
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import Column, DetailView, FormView, ListView, Menu, Preset, Related, Section, Tab, View, _
+from core import Column, DetailView, FormView, Lines, ListView, Menu, Preset, Related, Section, Tab, View, _
 from plugins.billing import pages
 
 BILL, PAYMENT, QUOTATION = "billing.bill", "billing.payment", "billing.quotation"
@@ -136,7 +136,13 @@ def _bills() -> list[View]:
                 ),
             ),
         ),
-        FormView(BILL, sections=(whose, Section("inner", _("In the house"), ("branch", "department", "cost")))),
+        FormView(
+            BILL,
+            sections=(whose, Section("inner", _("In the house"), ("branch", "department", "cost"))),
+            lines=(
+                Lines("billing.bill_line", "bill", LINE_COLUMNS, _("Lines"), "position", lambda b: b.state == "draft"),
+            ),
+        ),
     ]
 
 
@@ -286,8 +292,16 @@ def _quotations() -> list[View]:
             head_context=pages.quotation_head,
             facts=(whose, scope, discount, way),
         ),
-        FormView(QUOTATION, sections=(whose, scope)),
+        FormView(
+            QUOTATION,
+            sections=(whose, scope),
+            lines=(Lines("billing.quotation_line", "quotation", LINE_COLUMNS, _("Lines"), "position", _is_open),),
+        ),
     ]
+
+
+def _is_open(quotation: Any) -> bool:
+    return quotation.state in ("draft", "waiting")
 
 
 def menus() -> list[Menu]:

@@ -1,4 +1,4 @@
-"""The pages of billing answer, show what matters, and keep figures that add up; actions work from dialogs and by REST."""
+"""Pages of billing answer, show what matters, and keep figures that add up; dialogs and REST do the same work."""
 
 from __future__ import annotations
 
@@ -122,7 +122,10 @@ def test_programs_issue_pay_and_read(app, site, desk):
     assert paid.status_code == 201
     given = {"amounts": [{"bill": draft, "amount": "1070.00"}], "key": "rest"}
     ident = paid.get_json()["id"]
-    assert browser.post(f"/api/v1/billing.payment/{ident}/actions/allocate", json=given, headers=headers).status_code == 200
+    assert (
+        browser.post(f"/api/v1/billing.payment/{ident}/actions/allocate", json=given, headers=headers).status_code
+        == 200
+    )
     bill = browser.get(f"/api/v1/billing.bill/{draft}").get_json()
     assert (bill["state"], bill["balance"]) == ("paid", "0.00")
 

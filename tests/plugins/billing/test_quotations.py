@@ -8,7 +8,7 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import select
 
-from core import Conflict, Forbidden, Refused, create, get, record_class, standing_at, system, today, update
+from core import Conflict, Forbidden, Refused, create, get, standing_at, system, today, update
 from core import now as moment
 from plugins.billing import BillLine
 from plugins.billing.records import PriceItem, Quotation, QuotationLine

@@ -86,3 +86,24 @@ on("change", "[data-reform] select", async (event, select) => {
 
 on("change", "[data-submit-on-change]", (event, element) => element.form.requestSubmit());
 on("change", "input[type=file][data-submit-on-choose]", (event, element) => element.files.length && element.form.requestSubmit());
+
+// Rows inside a form: the blank one is copied with a number of its own; a stored one that goes is only marked.
+let rowsMade = 0;
+on("click", "[data-row-add]", (event, button) => {
+  const place = button.closest("[data-rows]");
+  const holder = document.createElement("tbody");
+  rowsMade += 1;
+  holder.innerHTML = place.querySelector("template").innerHTML.replaceAll("__n__", `new${Date.now()}${rowsMade}`);
+  const row = holder.firstElementChild;
+  place.querySelector("tbody").append(row);
+  row.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+});
+on("click", "[data-row-remove]", (event, button) => {
+  const row = button.closest("[data-row]");
+  const next = row.nextElementSibling ?? row.closest("[data-rows]").querySelector("[data-row-add]");
+  if (row.querySelector("[name$='-id']")) {
+    row.querySelector("[name$='-gone']").value = "1";
+    row.hidden = true;
+  } else row.remove();
+  (next.matches?.("button") ? next : next.querySelector("input:not([type=hidden]), select, button"))?.focus();
+});
