@@ -37,7 +37,7 @@ def clients(app):
 
 def questions(kind):
     """Lists of a type in many forms."""
-    shown = [f for f in (*kind.fields.values(), *SYSTEM_FIELDS.values()) if not f.hidden]
+    shown = [f for f in (*kind.fields.values(), *SYSTEM_FIELDS.values()) if not f.hidden and f.kind != "secret"]
     yield "count=1&limit=3"
     yield "q=知案 x&archived=1"
     for field in shown:
