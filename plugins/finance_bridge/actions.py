@@ -13,7 +13,19 @@ BOOK, DOCUMENT, SHEET = "finance_bridge.book", "finance_bridge.document", "finan
 
 def actions() -> list[Action]:
     """All actions of the plugin."""
-    return [*_of_books(), *_of_documents(), *_of_sheets()]
+    return [_test(), *_of_books(), *_of_documents(), *_of_sheets()]
+
+
+def _test() -> Action:
+    return Action(
+        "finance_bridge.connection",
+        "test",
+        _("Test the connection"),
+        lambda connection, _given: {"message": setting_up.try_out(connection)},
+        available=lambda connection: True if connection.kind == "kingdee" else _("Sheets are carried by hand."),
+        primary=True,
+        icon="plug",
+    )
 
 
 def _of_books() -> list[Action]:

@@ -129,10 +129,13 @@ def _keep(book: Book, held: Mapping | None, kind: str, source: str, client: int 
 
 def _mapping(book: Book, findings: Any) -> str:
     held, words = _held(book), {choice.code: choice.label for choice in MAPPINGS}
+    by_number = book.customer_codes == "client_number"
+    otherwise = {client.id: client.number or "" for client in setting_up.clients_of(book)} if by_number else {}
     groups: dict[str, list[dict[str, Any]]] = {}
     for kind, source, label, client in _lines(book):
         row = held.get((kind, source))
         line = {"name": f"{kind}:{source}", "label": str(label), "row": row, "client": client}
+        line["otherwise"] = otherwise.get(client, "") if client else "PRE001" if kind == "currency" else ""
         groups.setdefault(str(words[kind]), []).append(line)
     title = gettext("Mapping of %(name)s", name=book.name)
     crumbs = [(gettext("Account books"), f"/r/{BOOK}"), (book.name, f"/r/{BOOK}/{book.id}"), (title, None)]

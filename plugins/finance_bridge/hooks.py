@@ -107,6 +107,6 @@ def register_demo() -> list[Demo]:
 
 
 @hookimpl
-def slot_detail(record: Any) -> list[Panel] | None:
-    """On the page of a bill: where it stands in the ledger."""
+def slot_aside(record: Any) -> list[Panel] | None:
+    """Beside a bill: where it stands in the ledger."""
     return views.bill_panel(record) if record.__record__["key"] == "billing.bill" else None

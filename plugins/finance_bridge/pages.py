@@ -19,6 +19,7 @@ DAYS = 30
 LISTED = 8
 WORDS = {choice.code: choice.label for choice in (*STATES, *REASONS)}
 DRAWN = (("confirmed", ("confirmed",)), ("waiting", LIVE), ("dead", DEAD))
+SUMS = ("ours", "theirs", "difference")
 DOCUMENTS = "/r/finance_bridge.document"
 
 
@@ -147,7 +148,7 @@ def road(document: Document) -> list[dict[str, Any]]:
     sent, there = document.sent_at is not None or document.remote_id, document.state == "confirmed"
     full = document.payment == "full"
     steps = [_step(gettext("Bill issued"), "ok", document.day)]
-    steps.append(_step(gettext("Sent"), "ok" if sent else "bad" if stopped else "now", document.sent_at))
+    steps.append(_step(gettext("Left for the ledger"), "ok" if sent else "bad" if stopped else "now", document.sent_at))
     landed = "ok" if there else "bad" if stopped and sent else "now" if sent else "next"
     steps.append(_step(gettext("In the ledger"), landed, document.confirmed_at))
     if unsure:
@@ -172,7 +173,15 @@ def of_bill(bill: Any) -> dict[str, Any]:
     """The documents of a bill, for the panel on its page."""
     query = select(Document).where(Document.bill_id == bill.id).order_by(Document.id)
     documents = list(db.session.scalars(query))
-    return {"documents": [document_head(document) for document in documents], "states": _by_code(STATES)}
+    states = _by_code(STATES)
+    lines = [document_head(d) | {"state": states[d.state], "checks": _checks(d)} for d in documents]
+    return {"documents": lines}
+
+
+def _checks(document: Document) -> list[dict[str, Any]]:
+    """The road as a list, for the narrow side of a page."""
+    moons = {"ok": "done", "bad": "overdue", "now": "week", "next": "later"}
+    return [{"moon": moons[step["state"]], "label": step["label"], "note": step["note"]} for step in road(document)]
 
 
 def _by_code(choices: Any) -> dict[str, Any]:
@@ -212,7 +221,7 @@ def reconciliation_head(report: Reconciliation) -> dict[str, Any]:
     most = max([abs(amount) for _label, amount in bars] + [Decimal(1)])
     return {
         "report": report,
-        "rows": report.rows or [],
+        "rows": [row | {n: Decimal(row[n]) for n in SUMS} for row in report.rows or []],
         "words": words,
         "bars": [(label, amount, int(abs(amount) * 600 / most)) for label, amount in bars],
         "kinds": [(words[what], n) for what, n in Counter(row["what"] for row in report.rows or []).most_common()],

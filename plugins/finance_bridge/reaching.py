@@ -138,6 +138,21 @@ def heard(connection_id: int, fault: Exception | None = None) -> None:
             notify(people(None), subject, body=note or "", severity="urgent", record=connection)
 
 
+def in_words(fault: Exception) -> str:
+    """What went wrong, for people; what the other side said stands behind it."""
+    words = {
+        "no_connection": gettext("Nobody answers at this address."),
+        "timeout": gettext("No answer in time."),
+        "tls": gettext("Its certificate is not trusted; add the file of its authority."),
+        "app_id": gettext("The application id has another form than <client>_<32 characters>."),
+        "session": gettext("Account set, application or key is wrong, or this address is not allowed there."),
+        "throttled": gettext("It asks us to come back later."),
+        "address": gettext("There is no such service at this address."),
+    }
+    told = getattr(fault, "message", str(fault))
+    return " ".join(filter(None, (words.get(getattr(fault, "code", "")), told)))[:400]
+
+
 def _wake(session: Any, connection_id: int) -> None:
     """What waited for the ledger to answer again waits no longer."""
     books = select(Book.id).where(Book.connection_id == connection_id)
@@ -149,7 +164,5 @@ def _wake(session: Any, connection_id: int) -> None:
 def _reach(fault: Exception | None) -> tuple[str, str | None]:
     if fault is None or isinstance(fault, Refusal):
         return "ok", None
-    note: Any = getattr(fault, "message", str(fault))
-    if isinstance(fault, Misconfigured) and getattr(fault, "code", "") == "session":
-        note = gettext("%(told)s (account set, application or key is wrong, or this address is not allowed)", told=note)
+    note = in_words(fault)
     return ("misconfigured" if isinstance(fault, Misconfigured) else "not_reached"), str(note)[:400]

@@ -10,7 +10,8 @@ from core import Refused, _, check_address, db, gettext, now, record_class, syst
 from plugins.finance_bridge.choices import ACCOUNTS, PARTS
 from plugins.finance_bridge.drafting import Codes
 from plugins.finance_bridge.drivers.base import Fault, Finding
-from plugins.finance_bridge.reaching import driver_of, heard, reach_of
+from plugins.finance_bridge.drivers.kingdee import Client, KingdeeDriver
+from plugins.finance_bridge.reaching import account_of, driver_of, heard, in_words, journal, reach_of
 from plugins.finance_bridge.records import Book, Connection, Document, Mapping
 
 
@@ -113,10 +114,28 @@ def ask(book_id: int) -> list[Finding]:
             findings = driver.test(reach.mode, list(dict.fromkeys(codes)))
     except Fault as fault:
         heard(reach.connection_id, fault)
-        return [Finding(reach.account.address, False, fault.message)]
+        return [Finding(reach.account.address, False, in_words(fault))]
     heard(reach.connection_id)
     _keep(rows, findings)
     return findings
+
+
+def try_out(connection: Connection) -> str:
+    """Ask the ledger for the fields of a form, which writes nothing; what came of it, in words."""
+    ident, account = connection.id, account_of(connection)
+    with system("a connection is tried out"):  # ends the transaction of the page before the ledger is asked
+        pass
+    try:
+        client = Client(account, journal(ident, None, None))
+        try:
+            KingdeeDriver(client, prefix=connection.prefix).reachable()
+        finally:
+            client.close()
+    except Fault as fault:
+        heard(ident, fault)
+        return gettext("The ledger does not take us: %(told)s", told=in_words(fault))
+    heard(ident)
+    return gettext("The ledger answers and knows us.")
 
 
 def _keep(rows: Any, findings: list[Finding]) -> None:

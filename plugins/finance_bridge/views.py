@@ -248,8 +248,8 @@ def menus() -> list[Menu]:
 
 
 def bill_panel(bill: Any) -> list[Panel]:
-    """On the page of a bill: where it stands in the ledger."""
+    """Beside a bill: where it stands in the ledger."""
     if not current_principal().can(DOCUMENT, "read"):
         return []
     context = pages.of_bill(bill)
-    return [Panel("finance_bridge/bill.html", context, order=20, key="finance")] if context["documents"] else []
+    return [Panel("finance_bridge/bill.html", context, order=10, key="finance")] if context["documents"] else []

@@ -175,3 +175,18 @@ def test_codes_are_filled_in_and_asked_for_in_the_browser(desk, head):
         ("item", "service"): ("FY01", "服务费"),
         ("customer", str(desk.agency.client)): ("CUST0001", "示例客户一"),
     }
+
+
+def test_a_connection_is_tried_out(desk, acting):
+    book = desk.book()
+    with acting("sysadmin") as session:
+        connection = session.scalars(select(model("book")).where(model("book").id == book)).one().connection
+        told = run_action(connection, "finance_bridge.connection", "test")["message"]
+        assert told in ("财务系统已答复，登录成功。", "The ledger answers and knows us.")
+    with system("a wrong key") as session:
+        session.get(model("connection"), connection.id).app_secret = "another-secret-than-theirs"
+    with acting("sysadmin") as session:
+        connection = session.scalars(select(model("connection")).where(model("connection").id == connection.id)).one()
+        assert "会话信息已丢失" in run_action(connection, "finance_bridge.connection", "test")["message"]
+    with system("look") as session:
+        assert session.get(model("connection"), connection.id).reach == "misconfigured"

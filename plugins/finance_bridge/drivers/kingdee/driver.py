@@ -100,6 +100,10 @@ class KingdeeDriver:
                 return list(found.values())
             start += PAGE
 
+    def reachable(self) -> None:
+        """Ask for the fields of a form that every account set has. Raises `Fault`s."""
+        self.client.call("QueryBusinessInfo", {"data": {"FormId": "BD_Customer"}}, field_names)
+
     def test(self, mode: str, codes: list[tuple[str, str]]) -> list[Finding]:
         """Ask for the form's fields, then for each code."""
         form = forms.FORMS[mode]
