@@ -24,7 +24,13 @@ def bill_list(page: int = 1) -> dict[str, Any]:
     """One page of bills, newest first, and the sum that is open."""
     found = list_records(
         record_class(BILL),
-        Query(filters=(Filter("state", "in", list(SHOWN)),), sort=("-id",), limit=PAGE_SIZE, page=page, count=True),
+        Query(
+            filters=(Filter("state", "in", list(SHOWN)),),
+            sort=("-issued_on", "-id"),
+            limit=PAGE_SIZE,
+            page=page,
+            count=True,
+        ),
     )
     open_rows = _all(BILL, (Filter("state", "in", ["issued", "part_paid"]),))
     total = found.total or 0
@@ -81,7 +87,8 @@ def payments() -> list[dict[str, Any]]:
     """What was received, newest first; nothing of it where payments are not this person's."""
     if PAYMENT not in registry().types or not current_principal().can(PAYMENT, "read"):
         return []
-    return [row for row in _all(PAYMENT) if row.get("state") not in ("announced", "reversed", "rejected")]
+    found = [row for row in _all(PAYMENT) if row.get("state") not in ("announced", "reversed", "rejected")]
+    return sorted(found, key=lambda row: row["received_on"], reverse=True)
 
 
 def statement(start: date, end: date) -> dict[str, Any]:

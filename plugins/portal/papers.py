@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from core import NotFound, db, elevated, file_path, get, local, record_class, registry
 from plugins.portal.records import Access
@@ -113,9 +113,19 @@ def _documents(record: tuple[str, int] | None) -> list[Paper]:
     document = record_class(DOCUMENT)
     wanted = select(document).where(document.archived_at.is_(None), document.released_at.is_not(None))
     if record is not None:
-        wanted = wanted.where(document.record_key == record[0], document.record_id == record[1])
+        wanted = wanted.where(_about(document, record))
     rows = db.session.scalars(wanted.order_by(document.id.desc()).limit(MOST)).all()
     return [p for row in rows if (p := _of_document(row)) is not None]
+
+
+def _about(document: Any, record: tuple[str, int]) -> Any:
+    """Made of the record itself; of a case also what was made of its official papers."""
+    own = and_(document.record_key == record[0], document.record_id == record[1])
+    if record[0] != "cases.case":
+        return own
+    event = record_class("cases.event")
+    events = select(event.id).where(event.case_id == record[1])
+    return or_(own, and_(document.record_key == "cases.event", document.record_id.in_(events)))
 
 
 def _of_document(row: Any) -> Paper | None:

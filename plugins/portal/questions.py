@@ -26,6 +26,7 @@ from core import (
     registry,
     run_action,
 )
+from plugins.cases import model
 from plugins.portal import papers, words
 from plugins.portal.cases_read import deadlines_of
 from plugins.portal.people import Me
@@ -104,7 +105,7 @@ def question_of(task: Any) -> Question:
         record=(task.record_key, task.record_id),
         round=task.round,
         version=task.record_version,
-        cost=cost_of(case.id) if case else "",
+        cost=cost_of(case) if case else "",
         open=task.state == "open",
         decided=str(task.decision or ""),
         decided_on=local(task.decided_at).date() if task.decided_at else None,
@@ -143,23 +144,38 @@ def _text(case: Any) -> str:
     return named
 
 
-def cost_of(case_id: int) -> str:
-    """What a yes will cost, in words, from the quotation of the case; empty when none was made."""
-    if "billing.quotation" not in registry().types:
-        return ""
-    quotation = record_class("billing.quotation")
+def cost_of(case: Any) -> str:
+    """What a yes will cost, in words: as quoted for the case, else by the price list; empty when neither is there."""
     with elevated("money is named before the client decides"):
-        offered = (quotation.case_id == case_id, quotation.state.in_(("sent", "accepted")))
-        found = db.session.scalars(select(quotation).where(*offered).order_by(quotation.id.desc()).limit(1)).first()
-        if found is None:
-            return ""
-        official, service = found.official_total, found.service_total + found.disbursement_total
-        currency = found.currency
+        found = _quoted(case.id) or _listed(case)
+    if found is None:
+        return ""
     return gettext(
         "Official fee %(official)s, our fee %(service)s",
-        official=words.money(official, currency),
-        service=words.money(service, currency),
+        official=words.money(found["official"], found["currency"]),
+        service=words.money(found["service"], found["currency"]),
     )
+
+
+def _quoted(case_id: int) -> dict[str, Any] | None:
+    if "billing.quotation" not in registry().types:
+        return None
+    quotation = record_class("billing.quotation")
+    offered = (quotation.case_id == case_id, quotation.state.in_(("sent", "accepted")))
+    found = db.session.scalars(select(quotation).where(*offered).order_by(quotation.id.desc()).limit(1)).first()
+    if found is None:
+        return None
+    service = found.service_total + found.disbursement_total
+    return {"official": found.official_total, "service": service, "currency": found.currency}
+
+
+def _listed(case: Any) -> dict[str, Any] | None:
+    """By the price list, for the filing that follows a yes; asked of whoever offers `estimate_cost` on cases."""
+    estimate = registry().actions["cases.case"].get("estimate_cost")
+    if estimate is None or case.status != "client_confirm":
+        return None
+    filing = next((t.event for t in model(case.case_type).by_state.get("ready_to_file", ()) if t.to == "filed"), None)
+    return estimate.handler(case, {"event": filing}) if filing else None
 
 
 def decide(asked: Question, given: dict[str, str], person: Me, place: tuple[str | None, str]) -> str:

@@ -76,7 +76,8 @@ def money(amount: Any, currency: str | None = "CNY") -> str:
     if amount in (None, ""):
         return ""
     sign = CURRENCIES.get(currency or "CNY", f"{currency} ")
-    return f"{sign}{Decimal(str(amount)):,.2f}"
+    value = Decimal(str(amount))
+    return f"{'−' if value < 0 else ''}{sign}{abs(value):,.2f}"
 
 
 def classes(codes: Iterable[str] | None) -> str:
