@@ -47,6 +47,20 @@ def _services() -> list[Action]:
             icon="plus",
         ),
         Action(
+            BILL,
+            "add_cost",
+            _("Add an outside cost"),
+            lambda bill, given: bills.add_cost(bill, given["what"], given["invoice"], given["currency"], given["rate"]),
+            params=(
+                Param("what", _("What for"), required=True),
+                Param("invoice", _("Amount of the outside invoice"), "money", required=True),
+                Param("currency", _("Currency"), default="CNY"),
+                Param("rate", _("Exchange rate of the day"), "decimal", help=_("Not for CNY. A reserve is added.")),
+            ),
+            available=bills.is_draft,
+            icon="coins",
+        ),
+        Action(
             QUOTATION,
             "add_item",
             _("Add a service"),

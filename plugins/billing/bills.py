@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from core import (
     Change,
     Conflict,
     DatePart,
+    FieldError,
+    Invalid,
     NumberRule,
     Refused,
     Seq,
@@ -28,6 +31,7 @@ from core import (
 from plugins.billing import ledger
 from plugins.billing.reckoning.allocation import ORDER, release
 from plugins.billing.reckoning.amounts import ZERO
+from plugins.billing.reckoning.prices import foreign_cost
 from plugins.billing.records import Allocation, Bill, BillLine, Payment, PriceItem
 from plugins.billing.settings import agreed
 
@@ -197,6 +201,18 @@ def add_item(bill: Bill, item_id: int, quantity: Any, *, rush: bool = False) -> 
     for offset, values in enumerate([line, rush_line(line)] if rush else [line], 1):
         values |= {"bill": bill.id, "case": bill.case_id, "position": position + offset}
         create(BillLine, values, allow=("list_price", "price_percent", "note"))
+
+
+def add_cost(bill: Bill, what: str, invoice: Decimal, currency: str | None, rate: Decimal | None) -> None:
+    """What somebody else charges for the client's matter, as a disbursement: foreign money at the day's rate with the
+    reserve for exchange differences. Raises `Invalid` without a rate."""
+    currency = (currency or "CNY").upper()
+    if currency != "CNY" and not (rate and rate > 0):
+        raise Invalid([FieldError("rate", "required", _("Give the exchange rate of the day."))])
+    amount = invoice if currency == "CNY" else foreign_cost(agreed().prices, invoice, rate or Decimal(1))
+    told = what if currency == "CNY" else f"{what} ({currency} {invoice:,.2f} × {rate:f})"
+    values = {"bill": bill.id, "case": bill.case_id, "position": len(ledger.lines_of(bill.id)) + 1}
+    create(BillLine, values | {"description": told, "disbursement_amount": amount})
 
 
 def can_void(bill: Any) -> Any:

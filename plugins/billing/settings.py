@@ -31,7 +31,6 @@ class Agreed:
     history_days: int
     discount_limits: tuple[tuple[Decimal, str], ...]
     small_amount: Decimal
-    account: Mapping[str, str]
     terms: Mapping[str, str]
 
 
@@ -61,6 +60,5 @@ def _read(text: str) -> Agreed:
         history_days=int(given["history_days"]),
         discount_limits=tuple((Decimal(str(pct)), role) for pct, role in given["discount_limits"]),
         small_amount=Decimal(str(given["small_amount"])),
-        account=given["account"],
         terms=given["terms"],
     )

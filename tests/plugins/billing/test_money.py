@@ -244,3 +244,13 @@ def test_an_overdue_bill_is_reminded_once_a_week(desk):
     fresh = desk.bill(("0.00", "100.00"))
     with pytest.raises(Refused):
         desk.run("finance", BILL, fresh, "remind")
+
+
+def test_an_outside_invoice_in_foreign_money_is_a_disbursement_with_a_reserve(desk):
+    draft = desk.draft(("0.00", "5000.00"))
+    with pytest.raises(Invalid):
+        desk.run("finance", BILL, draft, "add_cost", {"what": "外代", "invoice": "900.00", "currency": "EUR"})
+    cost = {"what": "外代", "invoice": "900.00", "currency": "eur", "rate": "7.85"}
+    desk.run("finance", BILL, draft, "add_cost", cost)
+    seen = desk.seen(BILL, draft)
+    assert (seen.disbursement_total, seen.total, seen.tax_total) == (D("7276.95"), D("12276.95"), D("283.02"))
