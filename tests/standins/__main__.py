@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import socket
 import threading
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -12,6 +13,17 @@ from importlib.util import find_spec
 from tests.standins.common import serving
 
 MODULES = ("kingdee", "wecom", "dingtalk")
+
+
+def say(text: str) -> None:
+    """To whoever started them."""
+    print(text, flush=True)
+
+
+def taken(port: int) -> bool:
+    """Whether somebody listens there already."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -26,12 +38,16 @@ def main(arguments: list[str] | None = None) -> None:
             if find_spec(f"tests.standins.{name}") is None:
                 continue
             module = importlib.import_module(f"tests.standins.{name}")
+            title = getattr(module, "TITLE", module.NAME)
+            if taken(module.PORT):
+                say(f"{title}: port {module.PORT} is in use; perhaps it runs already")
+                continue
             app = module.create()
             if hasattr(app, "standin") and hasattr(app.standin, "site"):
                 app.standin.site = given.site
             address = stack.enter_context(serving(app, module.PORT))
-            print(f"{getattr(module, 'TITLE', module.NAME):<48} {address}", flush=True)
-        print(f"\nCalling back {given.site}. Ctrl-C stops them.", flush=True)
+            say(f"{title:<48} {address}")
+        say(f"\nCalling back {given.site}. Ctrl-C stops them.")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
