@@ -26,6 +26,7 @@ from core import (
     registry,
     signed_in,
     start_writing,
+    use_locale,
 )
 from plugins.portal import words
 from plugins.portal.looks import look
@@ -78,12 +79,13 @@ def page(rule: str, act: str = "page", methods: tuple[str, ...] = ("GET",)) -> C
 
 
 def tell(
-    what: str, *, act: str | None = None, record: tuple[str, int] | None = None, client: int | None = None
+    what: Any, *, act: str | None = None, record: tuple[str, int] | None = None, client: int | None = None
 ) -> None:
-    """Say what the log should tell of this request."""
+    """Say what the log should tell of this request; its readers are staff, so it is told in their language."""
     entry: Entry = g.portal_entry
-    entry.what, entry.client_id = what, client
-    entry.act = act or entry.act
+    with use_locale("zh"):
+        entry.what = str(what)
+    entry.client_id, entry.act = client, act or entry.act
     if record is not None:
         entry.record_key, entry.record_id = record
 

@@ -41,7 +41,7 @@ LOCALES = ("zh", "en")
 @page("/account")
 def account() -> Any:
     """Language, password, devices, and the client's people."""
-    tell(gettext("My account"))
+    tell(_("My account"))
     return _page({})
 
 
@@ -73,7 +73,7 @@ def language() -> Any:
         raise NotFound()
     with elevated("own language"):
         _account().locale = locale
-    tell(gettext("Language"))
+    tell(_("Language"))
     answer = onward("/portal/account", "saved")
     answer.set_cookie("zhian_locale", locale, max_age=31_536_000, samesite="Lax")
     return answer
@@ -100,7 +100,7 @@ def change_password() -> Any:
         found.password_hash = hash_password(new)
         note_action(db.session(), "password_changed", found)
     end_sign_ins(user_id or 0, but_this=True)
-    tell(gettext("New password"))
+    tell(_("New password"))
     return onward("/portal/account", "password")
 
 
@@ -110,7 +110,7 @@ def end_device(ident: int) -> Any:
     if ident not in {row["id"] for row in own_sign_ins()}:
         raise NotFound()
     end_sign_in(ident)
-    tell(gettext("A device was signed out"))
+    tell(_("A device was signed out"))
     return onward("/portal/account", "ended")
 
 
@@ -127,7 +127,7 @@ def invite() -> Any:
         db.session.rollback()
         rows = error.errors if isinstance(error, Invalid) else []
         return _page({e.field: str(e.message) for e in rows} or {"email": str(error.message)}, 422)
-    tell(gettext("%(name)s was invited", name=made.name), record=("portal.user", made.id))
+    tell(_("%(name)s was invited", name=made.name), record=("portal.user", made.id))
     return onward("/portal/account", "invited")
 
 
@@ -142,5 +142,5 @@ def change_person(ident: int, what: str) -> Any:
     except (Refused, Forbidden) as error:
         db.session.rollback()
         return _page({"people": str(error.message)}, 422)
-    tell(gettext("%(name)s: account changed", name=user.name), record=("portal.user", ident))
+    tell(_("%(name)s: account changed", name=user.name), record=("portal.user", ident))
     return onward("/portal/account", "invited" if what == "invite" else "disabled")

@@ -9,7 +9,7 @@ from typing import Any
 import xlsxwriter
 from flask import request, send_file
 
-from core import NotFound, gettext, today
+from core import NotFound, _, gettext, today
 from plugins.portal import bills
 from plugins.portal.desk import draw, page, tell
 
@@ -22,7 +22,7 @@ def bill_list() -> Any:
     _only_here()
     number = request.args.get("page", "")
     at = min(int(number), 10_000) if number.isascii() and number.isdigit() and number != "0" else 1
-    tell(gettext("List of bills"))
+    tell(_("List of bills"))
     found = bills.bill_list(at)
     return draw("bills.html", title=gettext("Bills"), found=found, at=at, payments=bills.payments()[:10])
 
@@ -45,7 +45,7 @@ def statement() -> Any:
     """What was charged and paid in a period."""
     _only_here()
     start, end = _period()
-    tell(gettext("Statement %(start)s to %(end)s", start=start.isoformat(), end=end.isoformat()))
+    tell(_("Statement %(start)s to %(end)s", start=start.isoformat(), end=end.isoformat()))
     return draw("statement.html", title=gettext("Statement"), **bills.statement(start, end))
 
 
@@ -54,7 +54,7 @@ def statement_sheet() -> Any:
     """The same as a sheet."""
     _only_here()
     start, end = _period()
-    tell(gettext("Statement %(start)s to %(end)s", start=start.isoformat(), end=end.isoformat()))
+    tell(_("Statement %(start)s to %(end)s", start=start.isoformat(), end=end.isoformat()))
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - the answer reads it after this function
     _write(stream, bills.statement(start, end))
     stream.seek(0)

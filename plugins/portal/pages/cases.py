@@ -11,7 +11,7 @@ import xlsxwriter
 from flask import Response, request, send_file
 from sqlalchemy import select
 
-from core import NotFound, current_principal, db, elevated, file_path, get, gettext, labels, record_class, today
+from core import NotFound, _, current_principal, db, elevated, file_path, get, gettext, labels, record_class, today
 from plugins.cases import Case
 from plugins.portal import bills, cases_read, papers, questions, services, words
 from plugins.portal.cases_read import Asked
@@ -28,7 +28,7 @@ def home() -> Any:
     """First what the client must decide, then what is new, then the cases."""
     person = me()
     asked = Asked.read(request.args)
-    tell(gettext("Home"))
+    tell(_("Home"))
     found = cases_read.case_list(asked)
     papers_new = [p for p in papers.papers(portal_user=person.id if person else None) if p.new][:5]
     return draw(
@@ -51,7 +51,7 @@ def home() -> Any:
 def case_list() -> Any:
     """The list alone."""
     asked = Asked.read(request.args)
-    tell(gettext("List of cases"))
+    tell(_("List of cases"))
     found = cases_read.case_list(asked)
     return draw("cases.html", title=gettext("Cases"), asked=asked, found=found, kinds=_kinds())
 
@@ -118,7 +118,7 @@ def export(ending: str) -> Any:
     if not current_principal().can("cases.case", "export"):
         raise NotFound()
     rows = [_cells(row) for row in cases_read.all_rows(Asked.read(request.args))]
-    tell(gettext("List of %(n)s cases as %(kind)s", n=len(rows), kind=ending))
+    tell(_("List of %(n)s cases as %(kind)s", n=len(rows), kind=ending))
     name = gettext("Cases") + f"-{today().isoformat()}.{ending}"
     answer = _sheet(rows, name) if ending == "xlsx" else _text(rows, name)
     answer.headers["Cache-Control"] = "private, no-store"

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g, request, send_file
 
-from core import NotFound, get, gettext, labels
+from core import NotFound, _, get, gettext, labels
 from plugins.cases import Case
 from plugins.portal import papers
 from plugins.portal.desk import Entry, draw, page, tell
@@ -23,7 +23,7 @@ def files() -> Any:
     """All released papers, newest first."""
     person = me()
     found = papers.papers(portal_user=person.id if person else None)
-    tell(gettext("List of documents"))
+    tell(_("List of documents"))
     names = labels("cases.case", {p.record_id for p in found if p.record_key == "cases.case"})
     return draw("files.html", title=gettext("Documents"), papers=found, names_of_cases=names)
 
@@ -60,7 +60,7 @@ def archive(case_id: int) -> Any:
     if not found:
         raise NotFound()
     stream = papers.zipped(found)
-    tell(gettext("%(n)s documents of %(name)s", n=len(found), name=name), record=("cases.case", case_id), client=client)
+    tell(_("%(n)s documents of %(name)s", n=len(found), name=name), record=("cases.case", case_id), client=client)
     _note_each(found, client)
     answer = send_file(stream, mimetype="application/zip", as_attachment=True, download_name=f"{_plain(name)}.zip")
     answer.headers["Content-Security-Policy"] = TAKEN

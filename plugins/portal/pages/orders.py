@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from core import FieldError, Invalid, NotFound, Query, add_file, create, current_principal, db, gettext, list_records
+from core import FieldError, Invalid, NotFound, Query, _, add_file, create, current_principal, db, gettext, list_records
 from plugins.portal.choices import ORDER_KINDS
 from plugins.portal.desk import draw, onward, page, tell
 from plugins.portal.people import client_ids, me
@@ -24,7 +24,7 @@ def _allowed(action: str) -> None:
 def orders() -> Any:
     """What was sent, and the form for more."""
     _allowed("read")
-    tell(gettext("Orders"))
+    tell(_("Orders"))
     return _page({})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from core import Invalid, NotFound, current_principal, get, gettext
+from core import Invalid, NotFound, _, current_principal, get, gettext
 from plugins.cases import Case
 from plugins.portal import services
 from plugins.portal.desk import draw, onward, page, tell
@@ -22,7 +22,7 @@ def _allowed(action: str) -> None:
 def messages() -> Any:
     """All conversations, the latest first."""
     _allowed("read")
-    tell(gettext("Messages"))
+    tell(_("Messages"))
     return _page()
 
 
@@ -74,5 +74,5 @@ def seen() -> Any:
     _allowed("read")
     ids = [m.id for t in services.threads() for m in t["messages"] if m.side == "agency"]
     services.mark_seen(ids)
-    tell(gettext("Answers marked as read"))
+    tell(_("Answers marked as read"))
     return onward("/portal/messages")
