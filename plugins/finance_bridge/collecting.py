@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 
 from core import db, enqueue, gettext, notify, now, record_class, system, today
 from plugins.finance_bridge.records import Book, Document
@@ -43,12 +43,20 @@ def collect() -> dict[str, int]:
 def _without_document() -> list[int]:
     bill = record_class("billing.bill")
     with system("look for bills without a finance document") as session:
-        first = session.scalars(select(Book.start_on).where(Book.state == "active").order_by(Book.start_on)).first()
-        if first is None:
-            return []
+        books = list(session.scalars(select(Book).where(Book.state == "active")))
         has = select(Document.id).where(Document.bill_id == bill.id)
-        query = select(bill.id).where(bill.state.not_in(OUT_OF_FORCE), bill.issued_on >= first, ~has.exists())
+        query = select(bill.id).where(bill.state.not_in(OUT_OF_FORCE), bill.total != 0, ~has.exists())
+        query = query.where(or_(false(), *(_taken(book, bill, books) for book in books)))
         return list(session.scalars(query.order_by(bill.id).limit(1000)))
+
+
+def _taken(book: Book, bill: Any, books: list[Book]) -> Any:
+    """Which bills a book takes, as SQL: those of its branch, or of branches without a book, from its first day on."""
+    own = [other.branch_id for other in books if other.branch_id is not None]
+    place = (
+        bill.branch_id == book.branch_id if book.branch_id else bill.branch_id.is_(None) | bill.branch_id.not_in(own)
+    )
+    return and_(place, bill.issued_on >= book.start_on)
 
 
 def _bill(ident: int) -> Any:

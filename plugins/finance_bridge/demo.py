@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import select
 
 from core import create, record_class, today
-from plugins.finance_bridge.records import Book, Connection, Mapping
+from plugins.finance_bridge import sheets
+from plugins.finance_bridge.collecting import document_for
+from plugins.finance_bridge.records import Book, Connection, Mapping, Sheet
 
 STAND_IN = {
     "name": "金蝶云星空（演示）",
@@ -32,7 +34,7 @@ ACCOUNTS = (
 
 
 def load(session: Any) -> None:
-    """The stand-in for headquarters, sheets for another branch; both take bills from today's month on."""
+    """The stand-in for headquarters, sheets for another branch, the first of which was posted already."""
     if session.scalars(select(Connection).limit(1)).first() is not None:
         return
     branch = record_class("core.branch")
@@ -44,15 +46,23 @@ def load(session: Any) -> None:
     _map(main, "item", ITEMS)
     main.state = "active"
     if len(branches) > 1:
-        _carried(branches[1].id)
+        _carried(session, branches[1].id)
 
 
-def _carried(branch_id: int) -> None:
+def _carried(session: Any, branch_id: int) -> None:
     paper = create(Connection, {"name": "凭证表格（手工导入）", "kind": "file", "prefix": "ZB"})
     given = {"mode": "voucher", "branch": branch_id, "start_on": today() - timedelta(60), "ledger": "002"}
     book = create(Book, {"name": "分所凭证", "connection": paper.id, "voucher_group": "PRE001"} | given)
     _map(book, "account", ACCOUNTS)
     book.state = "active"
+    session.flush()
+    bill = record_class("billing.bill")
+    query = select(bill).where(bill.branch_id == branch_id, bill.issued_on >= book.start_on, bill.total > 0)
+    bills = list(session.scalars(query.where(bill.state.not_in(("draft", "void"))).order_by(bill.id)))
+    for each in bills[:-1]:
+        document_for(each)
+    if len(bills) > 1:
+        sheets.posted(session.get(Sheet, sheets.make(book)["id"]))
 
 
 def _map(book: Book, kind: str, codes: Any) -> None:

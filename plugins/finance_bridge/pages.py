@@ -120,7 +120,7 @@ def _chart(days: list[tuple[str, Counter[str]]]) -> dict[str, Any]:
     ]
     return {
         "grid": {"left": 4, "right": 4, "top": 26, "bottom": 2, "containLabel": True},
-        "legend": {"top": 0, "right": 0, "itemWidth": 10, "itemHeight": 10},
+        "legend": {"top": 0, "right": 0, "itemWidth": 10, "itemHeight": 10, "textStyle": {"color": "--z-ink-2"}},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
         "xAxis": {"type": "category", "data": [day for day, _counts in days], "axisTick": {"show": False}},
         "yAxis": {"type": "value", "minInterval": 1, "splitNumber": 3},
