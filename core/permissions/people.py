@@ -16,17 +16,22 @@ FRESH_SECONDS = 0.8
 _known: dict[int, tuple[float, Principal]] = {}
 
 
-def load_principal(user_id: int) -> Principal | None:
-    """The active person as a principal, or None. The same object while nothing of their rights changed."""
+def load_principal(user_id: int, connection: Connection | None = None) -> Principal | None:
+    """The active person as a principal, or None. The same object while nothing of their rights changed.
+
+    Who is in a transaction already gives its `connection`: many who each wait for a second one would wait for ever.
+    """
     remembered = _known.get(user_id)
     if remembered and remembered[0] > time.monotonic():
         return remembered[1]
-    fresh = _read(user_id)
+    fresh = _read(user_id) if connection is None else _picture(connection, user_id)
     if fresh is None:
         _known.pop(user_id, None)
         return None
     if remembered and remembered[1].stamp == fresh.stamp:
         fresh = remembered[1]
+    if connection is not None:  # what that transaction changed is nobody else's yet
+        return fresh
     _known[user_id] = (time.monotonic() + FRESH_SECONDS, fresh)
     return fresh
 

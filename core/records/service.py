@@ -189,7 +189,7 @@ def readers(record: Record, user_ids: Iterable[int]) -> list[int]:
     model = type(record)
     table, connection, found = model.__table__, db.session().connection(), []
     for ident in user_ids:
-        principal = load_principal(ident)
+        principal = load_principal(ident, connection)
         if principal is not None:
             seen = select(table.c.id).where(table.c.id == record.id, access().where(model, principal, "read"))
             found += [ident] if connection.execute(seen).first() is not None else []
