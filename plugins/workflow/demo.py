@@ -17,6 +17,7 @@ from core import (
     acting_as,
     add_file,
     create,
+    db,
     get,
     load_principal,
     now,
@@ -48,6 +49,20 @@ MARKS = (
     ("山海集", "joint", ["14", "18", "25", "35"], 1),
 )
 """Name, where the flow stands, classes, how many days ago it began."""
+ADDRESS = "北京市海淀区上地十街 9 号"
+GOODS = {
+    "11": ("灯", "烹调器具"),
+    "14": ("首饰", "钟"),
+    "16": ("文具", "图书"),
+    "18": ("书包", "伞"),
+    "20": ("家具", "木制工艺品"),
+    "21": ("瓷器", "茶具"),
+    "25": ("服装", "帽"),
+    "28": ("玩具", "棋"),
+    "30": ("茶", "茶饮料", "糕点"),
+    "35": ("广告", "替他人推销"),
+    "41": ("培训", "组织文化活动"),
+}
 
 
 def load(session: Any) -> None:
@@ -104,11 +119,26 @@ class _Story:
             given = {"case_type": "tm_application", "mark_name": name, "classes": classes, "client": self.client}
             given |= {"department": place.department_id, "branch": place.branch_id}
             case = create(record_class(CASE), given | people)
+            self._parties(case, classes)
             image = add_file(case, f"{name}.png", io.BytesIO(_mark(name)), "mark_image")
             for kind, title in PAPERS.items():
                 add_file(case, f"{title}.pdf", io.BytesIO(_pdf(f"{kind} {case.number}")), kind)
             update(case, {"mark_image": image.id})
             return case.id
+
+    def _parties(self, case: Any, classes: list[str]) -> None:
+        """The client as applicant, and goods for each class."""
+        client = get(record_class("clients.client"), self.client)
+        named = {"case": case.id, "name": client.name, "name_en": client.name_en, "client": client.id, "country": "CN"}
+        create(record_class("cases.applicant"), named | {"address": ADDRESS})
+        goods = record_class("cases.goods")
+        rows = {row.nice_class: row for row in db.session.scalars(select(goods).where(goods.case_id == case.id))}
+        for number in classes:
+            items = {"items": list(GOODS[number])}
+            if number in rows:
+                update(rows[number], items)
+            else:
+                create(goods, {"case": case.id, "nice_class": number} | items)
 
     def _decide(self, login: str, run: int, decision: str, opinion: str, hours: float = 5, **more: Any) -> None:
         with self.acting(login, hours) as session:
