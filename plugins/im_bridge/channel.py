@@ -53,16 +53,20 @@ def on_task_created(payload: dict[str, Any], _key: str) -> None:
 def on_task_updated(payload: dict[str, Any], _key: str) -> None:
     """`workflow.task.updated`: a task that is no longer open closes its cards; new people of an open one get theirs."""
     task = wording.find(TASK, payload["id"])
-    if task is None or task.kind == "client":
-        return
+    if task is not None and task.kind != "client":
+        for user_id in close_cards(task):
+            ask(task, user_id)
+
+
+def close_cards(task: Any) -> set[int]:
+    """What was asked of people who are no longer asked is closed; who still is."""
     people = asked(task) if task.state == "open" else set()
     for message in db.session.scalars(select(Message).where(Message.record_key == TASK, Message.record_id == task.id)):
         if message.kind == "message" or (message.user_id in people and message.round == task.round):
             continue
         with use_locale(locale_of(message.user_id)):
             close(message, outcome_of(task))
-    for user_id in people:
-        ask(task, user_id)
+    return people
 
 
 def asked(task: Any) -> set[int]:

@@ -137,6 +137,7 @@ def _decide(ident: int, principal: Any, asked: dict[str, Any], task_id: int, mes
                     raise Refused(gettext("This card has been used already."))
                 run_action(_task(task_id), TASK, "decide", asked)
                 with elevated("a card was used") as session:
+                    channel.close_cards(find(TASK, task_id))
                     _end(session.get(Inbox, ident), "done", asked["decision"])
             return "done"
         except ZhianError as refusal:

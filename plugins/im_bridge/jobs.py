@@ -18,8 +18,9 @@ def send() -> dict[str, int]:
 
 
 def work() -> dict[str, int]:
-    """Clicks and events that came in."""
-    return deciding.work()
+    """Clicks and events that came in; the cards say at once how it ended."""
+    counts = deciding.work()
+    return counts | {"updated": sum(updating.update_due().values())} if counts else counts
 
 
 def jobs() -> list[Job]:
