@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core import db, gettext, today
-from plugins.billing.reckoning.amounts import ZERO
+from plugins.billing.reckoning.amounts import ZERO, to_cents
 from plugins.billing.reckoning.annuities import annuity_year_on, grace_month, reduction_of_annuity
 from plugins.billing.reckoning.official import FREE_ITEMS, Fee, FeeTable, Subject, UnknownFee
 from plugins.billing.reckoning.prices import HUNDRED, rate, service_fee
@@ -158,6 +158,13 @@ def line_of(item: Any, matter: Matter, table: FeeTable, quantity: Decimal | None
 
 def _why(percent: Decimal) -> str:
     return gettext("%(percent)s %% of the list price", percent=f"{percent.normalize():f}")
+
+
+def percent_of_list(offered: Decimal, listed: Decimal) -> str | None:
+    """What a line says about its price; nothing at the full list price."""
+    if listed <= 0 or offered == listed:
+        return None
+    return _why(to_cents(offered * HUNDRED / listed))
 
 
 def applies(item: Any, case: Any, code: str, matter: Matter) -> bool:

@@ -30,7 +30,7 @@ from core import (
 from core import now as this_moment
 from plugins.billing import ledger
 from plugins.billing.drafting import rush_line
-from plugins.billing.pricing import Matter, fee_table, line_of, matter_of
+from plugins.billing.pricing import Matter, fee_table, line_of, matter_of, percent_of_list
 from plugins.billing.reckoning.amounts import ZERO, to_cents
 from plugins.billing.reckoning.official import Subject
 from plugins.billing.reckoning.prices import HUNDRED, discount_pct, rate, service_fee, within
@@ -163,6 +163,7 @@ def set_discount(quotation: Quotation, percent: Decimal, reason: str) -> None:
             if row.list_price:
                 offered = service_fee(row.list_price, row.quantity, HUNDRED - percent)
                 row.service_amount = min(offered, _by_rules(row, tier))
+                row.note = percent_of_list(row.service_amount, row.list_price * row.quantity)
         quotation.discount_reason = reason
         quotation.approved_discount = quotation.approved_by_id = quotation.approved_at = None
         db.session.flush()
