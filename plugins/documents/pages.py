@@ -67,7 +67,7 @@ def batch(batch: str) -> Any:
     """How far a batch is, and what came of it."""
     found = _of_batch(batch)
     context = {
-        "title": gettext("Documents being made"),
+        "title": gettext("Documents made together"),
         "crumbs": [(str(DOCUMENTS), "/r/documents.document"), (gettext("Batch"), None)],
         "batch": batch,
         "rows": [views.row(document) for document in found],

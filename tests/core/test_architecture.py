@@ -202,6 +202,7 @@ RULES_REST_IN = {
     "plugins/deadlines/publishing.py": "a new holiday calendar is put into force",
     "plugins/deadlines/reminders.py": "reminders are decided once for everybody",
     "plugins/deadlines/watching.py": "deadlines watch the facts of cases",
+    "plugins/documents/demo.py": "letterhead and letters of the invented agency",
     "plugins/documents/jobs.py": "prints what was asked for, and keeps it with its record",
     "plugins/documents/pages.py": "anybody may check the code on a letter",
     "plugins/documents/services.py": "a document is kept for who may make it; release and sending are marked on it",
