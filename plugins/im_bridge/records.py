@@ -93,6 +93,7 @@ class Person(Record):
         "label": _("Messenger account"),
         "plural": _("Messenger accounts"),
         "title": "userid",
+        "secondary": "name",
         "icon": "users",
         "order": "-id",
         "archive": False,

@@ -55,7 +55,7 @@ def serve(app: Flask) -> None:
             return
         if found and find_spec("dingtalk_stream") is None:
             with app.app_context():
-                _note(list(found), last_error=MISSING)
+                _note(list(found), MISSING)
         else:
             for ident in found.keys() - running.keys():
                 threading.Thread(target=_line, args=(app, found[ident]), daemon=True, name=f"stream-{ident}").start()
@@ -150,7 +150,7 @@ def open_line(app: Flask, facts: AppFacts) -> dict[str, Any] | None:
             raise ValueError(f"the gateway answered {answer.status_code}")
     except Exception as problem:
         with app.app_context():
-            _note([facts.id], last_error=f"Stream: {mask(str(problem))}"[:400])
+            _note([facts.id], f"Stream: {mask(str(problem))}"[:400])
         return None
     keep_secret(found["ticket"])
     _seen(app, facts)
@@ -183,8 +183,9 @@ def _seen(app: Flask, facts: AppFacts) -> None:
         session.execute(mark.execution_options(synchronize_session=False))
 
 
-def _note(ids: list[int], **values: Any) -> None:
+def _note(ids: list[int], error: str) -> None:
+    """Show what is wrong at the app; written when it is new."""
     with system("the state of Stream") as session:
-        session.execute(
-            update(App).where(App.id.in_(ids)).values(**values).execution_options(synchronize_session=False)
-        )
+        stale = (App.id.in_(ids), App.last_error.is_distinct_from(error))
+        change = update(App).where(*stale).values(last_error=error)
+        session.execute(change.execution_options(synchronize_session=False))
