@@ -36,7 +36,7 @@ def _bills() -> list[Action]:
             "remind",
             _("Send a reminder"),
             lambda found, _given: reminders.remind_many(found),
-            available=reminders.can_remind,
+            available=reminders.is_overdue,
             bulk=True,
             primary=True,
             icon="mail",

@@ -16,10 +16,15 @@ from plugins.clients import Client, Contact
 WHY = "a bill remembers when its client was reminded"
 
 
+def is_overdue(bill: Any) -> Any:
+    """True, or the reason why nobody is reminded."""
+    return True if ledger.bill_state(bill) == "overdue" else _("Only overdue bills are reminded.")
+
+
 def can_remind(bill: Any) -> Any:
     """True, or the reason why nobody is reminded now."""
-    if ledger.bill_state(bill) != "overdue":
-        return _("Only overdue bills are reminded.")
+    if (late := is_overdue(bill)) is not True:
+        return late
     soonest = bill.reminded_on and bill.reminded_on + timedelta(days=agreed().reminder_days)
     if soonest and soonest > today():
         return _("Reminded on %(day)s already; next from %(soon)s.", day=bill.reminded_on, soon=soonest)

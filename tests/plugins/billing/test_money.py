@@ -8,7 +8,22 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import select
 
-from core import Forbidden, Invalid, NotFound, Refused, get, record_class, system, today, update
+from core import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Principal,
+    Refused,
+    acting_as,
+    create,
+    get,
+    record_class,
+    run_action,
+    system,
+    today,
+    transaction,
+    update,
+)
 from plugins.billing import Allocation, Bill, BillLine
 
 BILL, PAYMENT, REFUND, WRITE_OFF = "billing.bill", "billing.payment", "billing.refund", "billing.write_off"
@@ -254,3 +269,32 @@ def test_an_outside_invoice_in_foreign_money_is_a_disbursement_with_a_reserve(de
     desk.run("finance", BILL, draft, "add_cost", cost)
     seen = desk.seen(BILL, draft)
     assert (seen.disbursement_total, seen.total, seen.tax_total) == (D("7276.95"), D("12276.95"), D("283.02"))
+
+
+def test_one_press_reminds_those_of_a_list_that_were_not_reminded_lately(desk):
+    late = (today() - timedelta(days=40)).isoformat()
+    first, second = desk.bill(("0.00", "10.00"), due=late), desk.bill(("0.00", "20.00"), due=late)
+    desk.run("finance", BILL, first, "remind")
+    with desk.acting("finance") as session:
+        chosen = list(session.scalars(select(Bill).where(Bill.id.in_((first, second)))))
+        assert run_action(chosen, BILL, "remind", {})["sent"] == 1
+    assert [desk.seen(BILL, n).reminders for n in (first, second)] == [1, 1]
+
+
+def test_a_client_announces_money_and_finance_confirms_it(desk, agency):
+    with system("a person of the client"):
+        user = create(record_class("core.user"), {"login": "payer", "name": "付款人"})
+    claims = {"clients.client": frozenset({agency.client})}
+    person = Principal(user.id, roles=frozenset({"portal_finance"}), realm="portal", claims=claims)
+    told = {"client": agency.client, "amount": "88.00", "received_on": today()}
+    with acting_as(person), transaction():
+        ident = create(record_class(PAYMENT), told).id
+    assert (desk.seen(PAYMENT, ident).state, desk.seen(PAYMENT, ident).unallocated) == ("announced", 0)
+    bill = desk.bill(("0.00", "88.00"))
+    with pytest.raises(Refused):
+        desk.allocate(ident, {bill: "88.00"})
+    desk.run("finance", PAYMENT, ident, "confirm")
+    desk.allocate(ident, {bill: "88.00"})
+    assert desk.state_of(bill) == "paid"
+    with pytest.raises((Invalid, Forbidden)), acting_as(person), transaction():
+        create(record_class(PAYMENT), told | {"client": agency.other})
