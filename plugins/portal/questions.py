@@ -137,7 +137,8 @@ def _text(case: Any) -> str:
     if case is None:
         return ""
     kind = words.type_words(case.case_type, case.right_kind)
-    parts = [kind, words.classes(case.classes), case.applicant_names or ""]
+    applicant = (case.applicant_names or "").partition("；")[0]
+    parts = [kind, words.classes(case.classes), applicant]
     named = words.comma().join(p for p in parts if p)
     if case.status == "client_confirm":
         return gettext("%(what)s. The papers are ready; please check them before we file.", what=named)
