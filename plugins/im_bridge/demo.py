@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from core import record_class
-from plugins.im_bridge.records import App, Person, Robot
+from core import now, record_class, registry, use_locale
+from plugins.im_bridge import channel, quotas, wording
+from plugins.im_bridge.accounts import house
+from plugins.im_bridge.records import App, Inbox, Message, Person, Quota, Robot
+
+TASK = "workflow.task"
+SHOWN = 4
 
 WECOM = {
     "name": "知案（企业微信）",
@@ -58,6 +64,71 @@ def load(session: Any) -> None:
     if session.scalar(select(Robot.id).where(Robot.name == ROBOT["name"])) is None:
         session.add(Robot(**ROBOT))
     session.flush()
+    _history(session)
+
+
+def _history(session: Any) -> None:
+    """Approvals of the story that were given on a card, a repeated callback, and what the month has used so far."""
+    apps = {app.kind: app for app in session.scalars(select(App))}
+    if session.scalar(select(Inbox.id).limit(1)) is not None:
+        return
+    for task in _decided(session):
+        same = select(Person).where(Person.user_id == task.decided_by_id, Person.app_id == apps["wecom"].id)
+        person = session.scalars(same).first()
+        if person is not None:
+            _on_card(session, apps["wecom"], task, person)
+    late = {"source": "wecom", "event": "click", "userid": "s08", "state": "refused", "outcome": "replay", "repeats": 1}
+    session.add(Inbox(app_id=apps["wecom"].id, key="demo-replay", done_at=now(), **late))
+    for kind, used in (("calls", 1284), ("pushes", 96)):
+        limit = quotas.allowed(apps["dingtalk"], kind)
+        period = quotas.period_of(kind, now())
+        session.add(Quota(app_id=apps["dingtalk"].id, kind=kind, period=period, used=used, allowed=limit))
+    session.flush()
+
+
+def _decided(session: Any) -> list[Any]:
+    """The last approvals of the demo, where flows are enabled."""
+    if TASK not in registry().types:
+        return []
+    task = record_class(TASK)
+    query = select(task).where(task.kind == "approve", task.state == "done", task.decision == "approve")
+    return list(session.scalars(query.order_by(task.decided_at.desc()).limit(SHOWN)))
+
+
+def _on_card(session: Any, app: App, task: Any, person: Person) -> None:
+    key = f"zhian_{house()}_t{task.id}_{task.round}_{person.user_id}_c"
+    with use_locale("zh"):
+        words, said = wording.for_task(task, "minimal"), channel.outcome_of(task)
+    at = task.decided_at
+    card = Message(
+        app_id=app.id,
+        user_id=person.user_id,
+        receiver=person.userid,
+        kind="card",
+        key=key,
+        subject=words.subject,
+        body=words.body,
+        path=words.path,
+        record_key=TASK,
+        record_id=task.id,
+        round=task.round,
+        record_version=task.record_version,
+        severity="warning",
+        buttons=True,
+        state="confirmed",
+        attempts=1,
+        sent_at=at - timedelta(minutes=25),
+        confirmed_at=at,
+        used_at=at,
+        update_state="done",
+        update_text=said,
+        created_at=at - timedelta(minutes=25),
+    )
+    session.add(card)
+    session.flush()
+    came = {"source": "wecom", "event": "click", "userid": person.userid, "user_id": person.user_id}
+    came |= {"state": "done", "outcome": "approve", "created_at": at, "done_at": at, "message_id": card.id}
+    session.add(Inbox(app_id=app.id, key=f"demo-{task.id}", **came))
 
 
 def _map(session: Any, app: App, logins: tuple[str, ...]) -> None:
