@@ -97,7 +97,7 @@ def _of_instances() -> list[Action]:
             _("Urge"),
             handling.urge,
             params=(Param("text", _("Message"), "long_text"),),
-            available=handling.may_withdraw,
+            available=handling.still_runs,
             icon="bell",
         ),
         Action(
@@ -106,7 +106,7 @@ def _of_instances() -> list[Action]:
             _("Withdraw"),
             handling.withdraw,
             params=(Param("reason", _("Reason"), "long_text", required=True),),
-            available=handling.may_withdraw,
+            available=handling.still_runs,
             icon="back",
         ),
     ]

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from core import Change, FieldError, Invalid, Refused, _, current_principal, db, now, record_class, registry
 from plugins.workflow.flow import Problem, World, check, read_flow
+from plugins.workflow.flow.check import NAME
 from plugins.workflow.flow.who import read_token
 from plugins.workflow.records import Definition
 from plugins.workflow.values import has_path
@@ -67,6 +68,9 @@ START = {"id": "submit", "kind": "start", "name": "提交", "name_en": "Submit"}
 def validate(definitions: list[Any]) -> None:
     """What is stored must at least be readable; everything else is told when it is published."""
     for definition in definitions:
+        if not NAME.fullmatch(definition.code or ""):
+            message = _("Use small letters, digits and underscores, beginning with a letter.")
+            raise Invalid([FieldError("code", "shape", message)])
         if definition.record_key not in registry().types:
             message = _("There is no record type of this key.")
             raise Invalid([FieldError("record_key", "unknown", message)])

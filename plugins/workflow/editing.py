@@ -10,8 +10,6 @@ from typing import Any
 from plugins.workflow.flow.nodes import BLOCKS, KINDS
 from plugins.workflow.flow.who import read_token
 
-SPARE = 1
-"""Empty rows offered behind those that are filled in."""
 PATH = re.compile(r"(?:n\d+\.b\d+\.)*n\d+")
 ROW = re.compile(r"(?:n\d+\.b\d+\.)*")
 

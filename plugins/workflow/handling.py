@@ -1,9 +1,7 @@
-"""What people do with running tasks and flows beside deciding: hand on, add a signer, urge, withdraw. And how a flow
-ends when its record leaves."""
+"""What people do with running tasks and flows beside deciding: hand on, add a signer, urge, withdraw."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -98,18 +96,10 @@ def withdraw(instance: Instance, params: dict[str, Any]) -> dict[str, Any]:
         _require_running(run)
         start = run.flow.nodes[0]
         run.given = {"opinion": params["reason"]}
-        if start.get("on_withdraw"):
+        if start.get("on_withdraw") and run.record is not None:
             automatic.act(run, start, start.get("on_withdraw"))
         engine.finish(run, "withdrawn", "withdraw", params["reason"])
         return {"state": run.instance.state, "message": str(_("The flow is withdrawn.")), "url": _url(run)}
-
-
-def stop(instance_ids: Iterable[int], reason: str) -> None:
-    """End flows whose record left; for callers outside of a flush."""
-    for ident in instance_ids:
-        with moving(ident) as run:
-            if run.instance.state == "running":
-                engine.finish(run, "stopped", "stop", reason)
 
 
 def _require_running(run: Run) -> None:
@@ -117,7 +107,7 @@ def _require_running(run: Run) -> None:
         raise Conflict(_("This flow has ended."), code="closed", detail={"state": run.instance.state})
 
 
-def may_withdraw(instance: Any) -> Any:
+def still_runs(instance: Any) -> Any:
     """True, or the reason why not."""
     return True if instance.state == "running" else _("This flow has ended.")
 

@@ -27,7 +27,6 @@ from plugins.workflow.values import has_path
 MOST_FACTS = 12
 MOST_FILES = 24
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-SAID = ("send_back", "request_change", "reject")
 
 
 def record_of(key: str, ident: int) -> Any:
@@ -115,7 +114,6 @@ def log_of(instance: Instance, *, said_only: bool = False) -> list[dict[str, Any
             "at": f"{local(s.at):%Y-%m-%d %H:%M}",
             "opinion": s.opinion,
             "note": s.note,
-            "warn": s.what in SAID,
             "files": [(i, named[i]) for i in (s.files or ()) if i in named],
         }
         for s in steps

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
 
-from core import FieldRule, Grant, Principal, Scopes
+from core import FieldRule, Grant, Principal, Scopes, hidden_but
 from plugins.workflow.records import Asked, Instance, Task
 
 DATA = Path(__file__).parent / "data" / "grants.json"
@@ -102,13 +102,21 @@ def scopes() -> dict[str, Scopes]:
     }
 
 
-INTERNAL = {
-    "workflow.instance": ("definition", "code", "round", "started_by", "reason", "department", "branch"),
-    "workflow.task": ("assignee", "candidates", "urged", "urged_at", "due_at", "decided_by", "node"),
-}
-"""What a client does not see: people, places and inner dates."""
+SHOWN_TO_CLIENTS = {
+    "workflow.instance": ("title", "state", "record_key", "record_id", "started_at", "ended_at", "client_ref"),
+    "workflow.task": (
+        "instance", "title", "name", "name_en", "kind", "record_key", "record_id", "record_version", "round", "state",
+        "client_ref", "decision", "opinion", "decided_at",
+    ),
+}  # fmt: skip
+"""What a client sees; people, places and inner dates stay in the house."""
 
 
 def field_rules() -> list[FieldRule]:
-    """Field rules for people of the portal."""
-    return [FieldRule(key, name, "hidden", PORTAL) for key, names in INTERNAL.items() for name in names]
+    """Field rules for people of the portal: of opinions they read their own."""
+    closed = [rule for key, names in SHOWN_TO_CLIENTS.items() for rule in hidden_but(key, names, PORTAL)]
+    return [*closed, FieldRule("workflow.task", "opinion", "hidden", PORTAL, when=_of_another)]
+
+
+def _of_another(model: Any, principal: Principal) -> ColumnElement[bool]:
+    return model.decided_by_id.is_distinct_from(principal.user_id)

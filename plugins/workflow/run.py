@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from core import NotFound, Record, current_principal, db, elevated, record_class, registry, settle, today
 from plugins.workflow.flow import Flow, read_flow
 from plugins.workflow.people import Subject, subject_of
-from plugins.workflow.records import Definition, Instance, Step, Task
+from plugins.workflow.records import Definition, Instance, Task
 from plugins.workflow.values import value_of
 
 WHY = "a flow moves on as its definition says"
@@ -152,8 +152,3 @@ def open_tasks(instance_id: int, node: str | None = None) -> list[Task]:
     if node is not None:
         chosen = chosen.where(Task.node == node)
     return list(db.session.scalars(chosen.order_by(Task.id), execution_options={"populate_existing": True}))
-
-
-def steps_of(instance_id: int) -> list[Step]:
-    """The log of a flow, oldest first."""
-    return list(db.session.scalars(select(Step).where(Step.instance_id == instance_id).order_by(Step.id)))

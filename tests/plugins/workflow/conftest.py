@@ -100,7 +100,7 @@ class Flows:
                 old.state = "retired"
                 number = max(number, old.version_no + 1)
             session.flush()
-            given = {"code": code, "name": code, "record_key": "cases.case", "nodes": [START, *nodes], **more}
+            given = {"code": code, "name": code, "record_key": "cases.case", "nodes": [START, *nodes]} | more
             made = Definition(version_no=number, state=state, **given)
             session.add(made)
             session.flush()

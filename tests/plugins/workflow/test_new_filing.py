@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import Invalid, Refused, get, record_class, run_action, system, today
+from core import Invalid, Refused, create, get, record_class, run_action, system, today
 
 
 def test_from_submission_to_the_receipt(flows):
@@ -97,3 +97,18 @@ def test_its_moves_are_not_made_beside_it(flows, acting):
         run_action(get(record_class("workflow.instance"), run), "workflow.instance", "withdraw", {"reason": "改类别"})
     assert flows.status(case) == "preparing"
     assert flows.open_nodes(run) == []
+
+
+def test_nor_by_a_plain_event_or_a_correction_until_it_is_withdrawn(flows, acting):
+    case = flows.case()
+    run = flows.start(case, "new_filing")
+    with pytest.raises(Refused) as refused, acting("root"):
+        create(record_class("cases.event"), {"case": case, "code": "CASE_REVIEW_PASSED"})
+    assert refused.value.code == "flow_running"
+    with pytest.raises(Refused) as refused, acting("head"):
+        given = {"status": "ready_to_file", "reason": "shortcut", "evidence": "none"}
+        run_action(get(record_class("cases.case"), case), "cases.case", "correct_status", given)
+    assert refused.value.code == "flow_running"
+    with acting("root"):
+        create(record_class("cases.event"), {"case": case, "code": "CASE_REOPENED"})
+    assert flows.open_nodes(run) == ["dept_review"]

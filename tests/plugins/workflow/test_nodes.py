@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from core import Conflict, Forbidden, Invalid, Refused, archive, get, record_class, run_action, system, update
+from core import Conflict, Forbidden, Invalid, Refused, archive, delete, get, record_class, run_action, system, update
 from plugins.workflow.records import Instance, Task
 from tests.plugins.workflow.conftest import approve
 
@@ -283,3 +284,17 @@ def test_the_log_says_who_when_and_with_which_words(flows, agency):
     assert (submitted.actor_id, decided.actor_id, decided.opinion) == (agency.agent, agency.head, "fine")
     assert submitted.at < decided.at <= ended.at
     assert isinstance(flows.instance(run), Instance)
+
+
+def test_a_deleted_record_ends_its_flow(flows, acting):
+    case = flows.case(classes=["30"])
+    goods = record_class("cases.goods")
+    flows.define([approve("look", "user:partner")], code="of_goods", record_key="cases.goods")
+    with system("the row of the class") as session:
+        row = session.scalars(select(goods.id).where(goods.case_id == case)).one()
+    with acting("root"):
+        params = {"code": "of_goods", "record_key": "cases.goods", "record_id": row}
+        run = run_action(None, "workflow.instance", "start", params)["instance"]
+    with acting("root"):
+        delete(get(goods, row))
+    assert (flows.instance(run).state, flows.open_nodes(run)) == ("stopped", [])

@@ -156,6 +156,8 @@ def test_a_client_is_not_told_which_colleague_answered_for_it(flows, agency, cli
         run_action(get(Task, task.id), "workflow.task", "decide", given(task, "confirm"))
     assert refused.value.code == "already_decided"
     assert refused.value.detail["by"] is None
+    with client_of(agency.client):
+        assert dump(get(Task, task.id)).get("opinion") in (None, {"hidden": True})
     assert "manager" not in str(refused.value)
 
 
