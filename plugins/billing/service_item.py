@@ -60,7 +60,7 @@ def _ids() -> dict[str, int]:
     from plugins.billing.tariff import PriceItem
 
     known = db.session().info.get("billing_items")
-    if not known:
+    if known is None:
         with elevated("a case knows which service it is"):
             known = dict(db.session.execute(select(PriceItem.code, PriceItem.id)).all())
         db.session().info["billing_items"] = known

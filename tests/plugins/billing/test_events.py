@@ -172,3 +172,32 @@ def test_an_event_recorded_by_its_dialog_bills_in_the_same_transaction(desk):
     with desk.acting("root"):
         run_action(get(record_class("cases.case"), case), "cases.case", "record_event", entered)
     assert drafts(case)[0].total == 1070
+
+
+@pytest.mark.parametrize(
+    ("case_type", "values", "code"),
+    [
+        ("tm_application", {}, "TM_APP"),
+        ("tm_review", {"review_kind": "cancellation"}, "TM_CANCEL_REVIEW"),
+        ("tm_recordal", {"recordal_kind": "licence"}, "TM_LICENCE"),
+        ("pat_invalidation", {"side": "owner"}, "PAT_INVALIDATION_DEFENCE"),
+        ("cr_works", {}, "WORK_COPYRIGHT"),
+    ],
+)
+def test_a_case_knows_its_main_service(desk, case_type, values, code):
+    case = desk.case(case_type, **values)
+    with system("look up") as session:
+        model = record_class("cases.case")
+        chosen = select(PriceItem.code).join(model, model.service_item_id == PriceItem.id).where(model.id == case)
+        assert session.scalar(chosen) == code
+
+
+def test_every_case_type_has_a_main_service_that_is_on_the_list(desk):
+    from types import SimpleNamespace
+
+    from plugins.billing.service_item import code_of
+    from plugins.cases.status import CODES
+
+    with system("look up") as session:
+        known = set(session.scalars(select(PriceItem.code)))
+    assert {code_of(SimpleNamespace(case_type=code)) for code in CODES} <= known
