@@ -61,7 +61,7 @@ class Letterhead(Record):
 
 
 class Template(Record):
-    """One version of an edited template. A kind without one is printed by the template that is shipped."""
+    """One version of an edited template, kept by the workshop alone. A kind without one is printed as shipped."""
 
     __record__ = {
         "key": "documents.template",
@@ -74,13 +74,13 @@ class Template(Record):
     }
     __table_args__ = (UniqueConstraint("record_key", "code", "language", "version_no"),)
 
-    code: Mapped[str] = fields.text(_("Kind of document"), required=True, max_length=60)
-    record_key: Mapped[str] = fields.text(_("Record type"), required=True, max_length=80)
-    language: Mapped[str] = fields.choice(_("Language"), LANGUAGES, required=True)
+    code: Mapped[str] = fields.text(_("Kind of document"), required=True, max_length=60, readonly=True)
+    record_key: Mapped[str] = fields.text(_("Record type"), required=True, max_length=80, readonly=True)
+    language: Mapped[str] = fields.choice(_("Language"), LANGUAGES, required=True, readonly=True)
     version_no: Mapped[int] = fields.integer(_("Version"), required=True, readonly=True)
-    body: Mapped[str] = fields.long_text(_("Template"), required=True, max_length=200_000, track=False)
-    css: Mapped[str | None] = fields.long_text(_("Style"), max_length=40_000, track=False)
-    note: Mapped[str | None] = fields.text(_("What was changed"), max_length=300)
+    body: Mapped[str] = fields.long_text(_("Template"), required=True, max_length=200_000, track=False, readonly=True)
+    css: Mapped[str | None] = fields.long_text(_("Style"), max_length=40_000, track=False, readonly=True)
+    note: Mapped[str | None] = fields.text(_("What was changed"), max_length=300, readonly=True)
     state: Mapped[str] = fields.choice(_("State"), TEMPLATE_STATES, required=True, default="published", readonly=True)
 
 

@@ -18,6 +18,7 @@ from core import (
     Query,
     _,
     create,
+    current_principal,
     db,
     elevated,
     get,
@@ -115,6 +116,7 @@ def _workshop(kind: Any, language: str, source: kinds.Source, error: str | None 
         fields=_fields(kind, language, samples[0]["id"]) if samples else [],
         versions=_versions(kind, language),
         error=error,
+        may_edit=current_principal().can(*EDIT),
     )
 
 
@@ -193,6 +195,8 @@ def preview(record_key: str, code: str, language: str) -> Response:
         raise BadRequest(_("Choose a record to look at the letter with."))
     data = _data(kind, int(ident), language)
     source = kinds.Source(request.form.get("body", ""), request.form.get("css", ""), "preview")
+    if not current_principal().can(*EDIT):
+        source = kinds.in_force(kind, language)
     asked = jobs.request_of(kind, source, data, language)
     db.session.rollback()
     try:
@@ -246,7 +250,8 @@ def keep_version(kind: Any, language: str, body: str, css: str, note: str | None
     _retire(kind, language)
     values = {"record_key": kind.record, "code": kind.code, "language": language, "body": body, "css": css or None}
     with elevated("a new version of a template"):
-        return create(Template, values | {"note": note or None, "version_no": newest + 1}, allow=("version_no",))
+        values |= {"note": note or None, "version_no": newest + 1}
+        return create(Template, values, allow=tuple(values))
 
 
 def _retire(kind: Any, language: str) -> None:

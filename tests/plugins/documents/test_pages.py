@@ -147,3 +147,16 @@ def test_sending_by_mail_from_the_page(visit, agency, context):
     assert agent.post(send, **letter).status_code == 422
     assert agent.post(send, **letter | {"to": "fang@client.example"}).status_code == 303
     assert newest(id=document.id).mailed_to == "fang@client.example"
+
+
+def test_programs_make_documents_by_the_same_action(visit, agency, context):
+    agent = visit("agent")
+    address = f"/api/v1/cases.case/{agency.registered}/make_document"
+    sent = {"headers": {"X-CSRF-Token": agent.token}, "json": {"kind": "filing_confirmation", "language": "en"}}
+    answer = agent.client.post(address, **sent)
+    assert answer.status_code == 200, answer.text
+    assert newest(kind="filing_confirmation").state == "queued"
+    unknown = agent.client.post(address, **sent | {"json": {"kind": "no_such_letter"}})
+    assert unknown.status_code == 422
+    template = agent.client.post("/api/v1/documents.template", headers=sent["headers"], json={"code": "x", "body": "y"})
+    assert template.status_code in (403, 422)
