@@ -56,7 +56,11 @@ def run_tests(arguments: tuple[str, ...]) -> None:
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *given])  # noqa: S606 - becomes pytest
 
 
-@click.command("standins", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    "standins",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    add_help_option=False,
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_standins(arguments: tuple[str, ...]) -> None:
     """Start the stand-ins of other companies' servers that the demo speaks with, until Ctrl-C."""
