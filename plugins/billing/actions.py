@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core import Action, FieldError, Invalid, Param, _
-from plugins.billing import actions_offers, bills, pages, receipts, reminders, requests
+from plugins.billing import actions_offers, bills, estimating, pages, receipts, reminders, requests
 
 BILL, PAYMENT, REFUND, WRITE_OFF = "billing.bill", "billing.payment", "billing.refund", "billing.write_off"
 REASON = Param("reason", _("Reason"), required=True)
@@ -16,7 +16,8 @@ OPINION = Param("opinion", _("Opinion"))
 
 def actions() -> list[Action]:
     """All actions of the plugin."""
-    return [*_bills(), *_ends(), *_payments(), *_corrections(), *_decisions(), *actions_offers.actions()]
+    here = [*_bills(), *_ends(), *_payments(), *_corrections(), *_decisions()]
+    return [*here, *actions_offers.actions(), *estimating.actions()]
 
 
 def _bills() -> list[Action]:

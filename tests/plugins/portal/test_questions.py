@@ -110,3 +110,16 @@ def test_money_is_named_on_the_card_and_before_the_click(app, mirror, visitors, 
     assert text.index("¥1,060.00") < text.index('value="confirm"')
     assert answered(visitors["left", "legal"], asked).status_code == 303
     assert "¥300.00" in evidence_of(app, asked)[0].amount
+
+
+def test_without_a_quotation_the_price_list_names_the_money(app, mirror, visitors, asked):
+    if "billing.price_item" not in registry().types:
+        pytest.skip("no price list in this deployment")
+    with app.app_context(), system("the case waits for its client") as session:
+        if "billing.quotation" in registry().types:
+            quotation = record_class("billing.quotation")
+            session.execute(update(quotation).values(state="replaced"))
+        case = record_class("cases.case")
+        session.execute(update(case).where(case.id == mirror.left.cases[1]).values(status="client_confirm"))
+    text = visitors["left", "legal"].get(f"/portal/questions/{asked}").text
+    assert re.search(r"¥[1-9][\d,]*\.\d\d\D+¥[1-9][\d,]*\.\d\d", text[text.index("co-box") :][:400]), text[-1500:]
