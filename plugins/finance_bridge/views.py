@@ -20,6 +20,7 @@ from core import (
     current_principal,
 )
 from plugins.finance_bridge import pages
+from plugins.finance_bridge.choices import DEAD
 
 NAME = "finance_bridge"
 CONNECTION, BOOK, MAPPING, DOCUMENT = (f"{NAME}.{n}" for n in ("connection", "book", "mapping", "document"))
@@ -105,7 +106,9 @@ def _books() -> list[View]:
 
 
 def _documents() -> list[View]:
-    mend = Section("mend", _("May be mended while it is held or failed"), ("day", "due", "customer_code", "remark"))
+    own = ("day", "due", "customer_code", "remark")
+    mend = Section("mend", _("May be mended while it is held or failed"), own, when=lambda row: row.state in DEAD)
+    booking = Section("booking", _("Booking and remark"), own, when=lambda row: row.state not in DEAD)
     what = ("bill", "client", "amount", "currency", "mode", "sign", "reverses", "book", "branch")
     way = ("state", "reason", "error", "attempts", "next_at", "doubt_since", "doubt_looks", "sent_at", "confirmed_at")
     there = ("remote_number", "remote_id", "remote_state", "payment", "remote_paid", "booked", "accepted")
@@ -132,7 +135,7 @@ def _documents() -> list[View]:
             sort="-id",
             empty=_("Documents come by themselves when bills are issued."),
         ),
-        FormView(DOCUMENT, sections=(mend,)),
+        FormView(DOCUMENT, sections=(Section("mend", _("May be mended while it is held or failed"), own),)),
         DetailView(
             DOCUMENT,
             subtitle=("remote_number",),
@@ -142,6 +145,7 @@ def _documents() -> list[View]:
             facts=(
                 Section("what", _("Finance document"), what),
                 mend,
+                booking,
                 Section("way", _("On its way"), way, folded=True),
                 Section("there", _("In the ledger"), (*there, "difference", "left_alone", "sheet")),
             ),
