@@ -23,6 +23,9 @@ LARGEST = 64 * 1024
 WINDOW = 300
 """Seconds by which a caller's clock may differ; older messages are repeats."""
 PER_MINUTE = 240
+"""Calls from one address, in each process."""
+AUDITED = 60
+"""Refusals a minute that are put on record, in each process; a flood of them tells nothing more."""
 SIGNED = "called by the platform itself; each message carries a signature that is checked first"
 
 callbacks = Endpoints("im_bridge_callbacks", "/im/callback")
@@ -38,15 +41,14 @@ class Door(Exception):
         super().__init__(reason)
 
 
-def _within_rate() -> None:
-    """At most 240 calls a minute from one address, in each process."""
-    place = (request.remote_addr or "", int(time.time() // 60))
+def _counted(place: str) -> int:
+    """How often this happened within the present minute, in this process."""
+    key = (place, int(time.time() // 60))
     with _lock:
-        _seen[place] = _seen.get(place, 0) + 1
+        _seen[key] = _seen.get(key, 0) + 1
         while len(_seen) > 2000:
             _seen.popitem(last=False)
-        if _seen[place] > PER_MINUTE:
-            raise Door(429, "too many calls")
+        return _seen[key]
 
 
 def _body() -> bytes:
@@ -59,7 +61,7 @@ def _body() -> bytes:
 
 
 def _fresh(timestamp: str, unit: int = 1) -> None:
-    if not timestamp.isdigit() or abs(time.time() - int(timestamp[:16]) / unit) > WINDOW:
+    if not (timestamp.isascii() and timestamp.isdigit()) or abs(time.time() - int(timestamp[:16]) / unit) > WINDOW:
         raise Door(403, "stale timestamp")
 
 
@@ -78,12 +80,13 @@ def _guarded(source: str, kind: str, corp: str, agent: str, take: Any) -> Respon
     """Run `take(app)`; refusals become plain answers without detail, and stand in the audit where an app is known."""
     app = None
     try:
-        _within_rate()
+        if _counted(request.remote_addr or "") > PER_MINUTE:
+            raise Door(429, "too many calls")
         app = _app(kind, corp, agent)
         return take(app)
     except (Door, BadCallback) as problem:
         reason = problem.reason if isinstance(problem, Door) else f"bad {problem.code}"
-        if app is not None and reason != "too many calls":
+        if app is not None and _counted("refused") <= AUDITED:
             receiving.refuse(app.id, source, reason, request.remote_addr or "")
         return Response("", problem.status if isinstance(problem, Door) else 403)
 

@@ -38,7 +38,7 @@ def parse_json(text: str | bytes) -> dict[str, Any]:
     """The object; raises `BadCallback("json")`."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise BadCallback("json")

@@ -55,6 +55,21 @@ def test_too_many_calls_are_turned_away(office, monkeypatch):
     callbacks._seen.clear()
 
 
+def test_a_flood_of_forged_calls_does_not_fill_the_audit(office, monkeypatch):
+    monkeypatch.setattr(callbacks, "AUDITED", 2)
+    callbacks._seen.clear()
+    before = len(office.audit("im_refused"))
+    statuses = {httpx.post(url(office), content=b"<xml/>").status_code for _call in range(5)}
+    assert (statuses, len(office.audit("im_refused")) - before) == ({403}, 2)
+    callbacks._seen.clear()
+
+
+def test_deep_and_odd_bodies_are_refused_like_others(office):
+    place = f"{office.ding.site}/im/callback/dingtalk/{office.ding.corp_id}/{office.ding.agent_id}"
+    for body in (b"[" * 60_000, b'{"encrypt": 5}', b'{"encrypt": {}}', b"null", b"\xff"):
+        assert httpx.post(place, content=body, params={"timestamp": "\u00b2", "nonce": "n"}).status_code == 403
+
+
 def test_entities_and_broken_xml_are_no_message():
     for text in (BOMB, "<xml>", "", "no xml", '<!DOCTYPE x SYSTEM "file:///etc/passwd"><xml/>'):
         with pytest.raises(BadCallback):
