@@ -147,9 +147,9 @@ def test_asking_for_a_password_answers_alike_and_writes_to_known_people_alone(ap
         for email in ("legal@left.example", "nobody@nowhere.example"):
             accounts.send_reset(email, "zh")
         with system("look at the mails") as session:
-            assert session.scalars(
-                select(mail.recipient).where(mail.recipient.in_(("legal@left.example", "nobody@nowhere.example")))
-            ).all() == ["legal@left.example"]
+            asked_for = mail.recipient.in_(("legal@left.example", "nobody@nowhere.example"))
+            with_link = [m.recipient for m in session.scalars(select(mail).where(asked_for)) if m.hidden_part]
+            assert with_link == ["legal@left.example"]
 
 
 def new_link(app: Any, email: str, purpose: str = "reset") -> str:
