@@ -25,6 +25,7 @@ from plugins.im_bridge.codec import Codec
 from plugins.im_bridge.records import App, Person
 from tests.plugins.im_bridge.conftest import CARD_SECRET
 from tests.plugins.workflow.conftest import approve
+from tests.support.running import environment
 
 dingtalk_stream = pytest.importorskip("dingtalk_stream")
 
@@ -255,3 +256,24 @@ def test_the_callback_is_registered_from_the_page(office, acting):
 
         with pytest.raises(Refused):
             run_action(get(App, office.apps["dingtalk"]), "im_bridge.app", "register_callback")
+
+
+def test_the_process_keeps_its_line_stores_clicks_and_starts_afresh_when_the_app_changes(office, asked, settings):
+    flows = asked()
+    more = {"ZHIAN_SECRET": settings.secret, "ZHIAN_PLUGINS": ",".join(settings.plugins)}
+    more |= {"DATABASE_URL": settings.database_url} if settings.database_url else {}
+    command = [sys.executable, "-P", "-m", "core.cli", "--data", str(settings.data), "im-stream"]
+    process = subprocess.Popen(command, env=environment(**more), stderr=subprocess.PIPE, text=True)
+    try:
+        wait(lambda: office.ding.gateway.lines, 30)
+        ack = office.ding.click("expert", office.phone("expert", "dingtalk")[0]["card"], "approve")[0]
+        assert (ack["code"], json.loads(ack["data"])) == (200, {"response": {}})
+        office.run()
+        assert flows.log(flows.run)[-2:] == ["approve", "complete"]
+        office.change("dingtalk", robot_code="another")
+        assert process.wait(20) == 0
+        told = process.stderr.read()
+        assert office.ding.secret not in told
+        assert "ticket" not in told
+    finally:
+        process.kill()
