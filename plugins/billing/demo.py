@@ -21,6 +21,7 @@ from core import (
     load_principal,
     now,
     record_class,
+    registry,
     run_action,
     standing_at,
     system,
@@ -53,6 +54,7 @@ def load(_session: Any) -> None:
     story.bills_of_events()
     story.advances()
     story.quotations()
+    registry().jobs["core.send_mails"].fn()
 
 
 class _Story:
@@ -82,6 +84,11 @@ class _Story:
         with standing_at(moment), acting_as(principal), transaction() as session:
             yield session
 
+    def is_there(self, model: Any, *conditions: Any) -> bool:
+        """Whether an earlier load has made it."""
+        with system("demo: look whether it is there") as session:
+            return session.scalar(select(model.id).where(*conditions).limit(1)) is not None
+
     def run(self, login: str, on: date, record: str, ident: int, code: str, **params: Any) -> Any:
         """A named action of a person on a day."""
         with self.acting(login, on):
@@ -101,7 +108,7 @@ class _Story:
         """Bills from before the events on record, made by hand."""
         for row in _data()["old_bills"]:
             client = self.clients.get(row["client"])
-            if client is None:
+            if client is None or self.is_there(Bill, Bill.client_id == client.id, Bill.title == row["title"]):
                 continue
             on = _workday(today() - timedelta(days=row["ago"]))
             with self.acting(HEAD, on):
@@ -180,12 +187,13 @@ class _Story:
         """Money that nobody has said what it is for, prepayments, a refund decided and one that waits."""
         for row in _data()["advances"]:
             client = self.clients.get(row["client"])
-            if client is None:
+            same = (Payment.amount == Decimal(row["amount"]), Payment.reference == row["reference"])
+            if client is None or self.is_there(Payment, Payment.client_id == client.id, *same):
                 continue
             on = _workday(today() - timedelta(days=row["ago"]))
             told = {"client": client.id, "amount": str(row["amount"]), "received_on": on, "payer": client.name}
             with self.acting(self.cashier(client.id), on):
-                payment = create(Payment, told | {"reference": row.get("reference")}).id
+                payment = create(Payment, told | {"reference": row["reference"]}).id
             if refund := row.get("refund"):
                 given = {"amount": str(refund["amount"]), "reason": refund["reason"]}
                 asked = self.run(refund["by"], on + timedelta(days=2), PAYMENT, payment, "request_refund", **given)
@@ -198,8 +206,11 @@ class _Story:
             items = dict(session.execute(select(PriceItem.code, PriceItem.id)).all())
         for row in _data()["quotations"]:
             client = self.clients.get(row["client"])
-            if client is not None:
-                self._quote(row, client, items)
+            if client is None or self.is_there(
+                Quotation, Quotation.client_id == client.id, Quotation.subject == row["subject"]
+            ):
+                continue
+            self._quote(row, client, items)
 
     def _quote(self, row: dict[str, Any], client: Any, items: dict[str, int]) -> None:
         on = _workday(today() - timedelta(days=row["ago"]))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, or_, select
 
 from core import Refused, _, db, elevated, insert_derived, note_action, today
 from plugins.billing import ledger
@@ -31,11 +31,17 @@ def follow_events(events: Iterable[Any]) -> None:
     if not counted:
         return
     with elevated(WHY):
-        codes = {event.code for event in counted}
-        listed = db.session.scalars(select(PriceItem).where(PriceItem.active, PriceItem.archived_at.is_(None)))
-        items = [item for item in listed if codes.intersection(item.events or ())]
+        items = _items_on({event.code for event in counted})
         for event in counted if items else ():
             _follow(event, items)
+
+
+def _items_on(codes: set[str]) -> list[PriceItem]:
+    """The items on offer that one of these events makes due; the database looks for the codes in the lists' text."""
+    written = cast(PriceItem.events, Text)
+    named = or_(*(written.like(f'%"{code}"%') for code in sorted(codes)))
+    found = db.session.scalars(select(PriceItem).where(PriceItem.active, PriceItem.archived_at.is_(None), named))
+    return [item for item in found if codes.intersection(item.events or ())]
 
 
 def _follow(event: Any, items: list[Any]) -> None:
