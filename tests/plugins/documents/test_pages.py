@@ -37,7 +37,7 @@ def test_from_the_tab_to_the_paper(visit, agency, context):
     agent = visit("agent")
     tab = agent.get(f"/r/cases.case/{agency.fresh}?tab=documents").text
     assert "还没有文书" in tab
-    ask = f"/r/cases.case/{agency.fresh}/-/do/actions/make_document"
+    ask = f"/r/cases.case/{agency.fresh}/-/do/make_document"
     assert "递交前确认函" in agent.get(ask).text
     assert "续展提醒函" not in agent.get(ask).text
     made = agent.post(ask, kind="filing_confirmation_request", language="zh")
@@ -137,7 +137,7 @@ def test_anybody_may_check_a_code_and_learns_nothing_else(app, visit, agency, co
 
 def test_sending_by_mail_from_the_page(visit, agency, context):
     agent = visit("agent")
-    ask = f"/r/cases.case/{agency.registered}/-/do/actions/make_document"
+    ask = f"/r/cases.case/{agency.registered}/-/do/make_document"
     agent.post(ask, kind="renewal_reminder", language="zh")
     document = newest(kind="renewal_reminder")
     print_one(document.id)
