@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from core import (
     Change,
@@ -187,7 +187,7 @@ def send_reset(email: str, locale: str) -> None:
     with system("portal: a new password was asked for") as session:
         wanted = (PortalUser.email == email.strip().lower(), PortalUser.state == "active")
         user = session.scalars(select(PortalUser).where(*wanted, PortalUser.user_id.is_not(None))).first()
-        if user is not None:
+        if user is not None and not links.was_just_made(user.id, "reset"):
             links.write(user, links.make(user, "reset"), "reset", locale)
 
 
@@ -234,6 +234,15 @@ def _set_active(ident: int, *, active: bool) -> None:
         if user.user_id is not None:
             session.get(record_class("core.user"), user.user_id).active = active
             end_sign_ins(user.user_id)
+
+
+def gone(users: list[Any]) -> None:
+    """After portal users were deleted: their accounts are closed with them."""
+    account = record_class("core.user")
+    with elevated(WHY) as session:
+        for ident in [user.user_id for user in users if user.user_id]:
+            session.execute(update(account).where(account.id == ident).values(active=False))
+            end_sign_ins(ident)
 
 
 def sign_out_everywhere(user: PortalUser, _params: dict[str, Any]) -> None:

@@ -152,6 +152,13 @@ def after_update(model: type[Record], changes: list[Change]) -> None:
 
 
 @hookimpl
+def after_delete(model: type[Record], records: list[Any]) -> None:
+    """Nobody stays signed in without a portal user."""
+    if model is PortalUser:
+        accounts.gone(records)
+
+
+@hookimpl
 def filter_detail_view(view: View) -> View | None:
     """Tabs on clients and cases."""
     if view.record == "clients.client":

@@ -17,6 +17,7 @@ from plugins.portal.records import Invitation, PortalUser
 
 LIFE = {"invite": timedelta(days=7), "reset": timedelta(hours=2)}
 SALT = "portal-link"
+PAUSE = timedelta(minutes=3)
 
 
 def _signer() -> URLSafeTimedSerializer:
@@ -36,6 +37,14 @@ def make(user: PortalUser, purpose: str) -> str:
     made = Invitation(portal_user_id=user.id, purpose=purpose, token_hash=digest(secret), expires_at=expires)
     insert_derived(Invitation, [made])
     return str(_signer().dumps(secret))
+
+
+def was_just_made(portal_user_id: int, purpose: str) -> bool:
+    """Whether a live link of this kind is so young that another mail would only annoy."""
+    young = (Invitation.created_at > now() - PAUSE, Invitation.used_at.is_(None), Invitation.purpose == purpose)
+    return (
+        db.session.scalar(select(Invitation.id).where(Invitation.portal_user_id == portal_user_id, *young)) is not None
+    )
 
 
 def void(portal_user_id: int) -> None:

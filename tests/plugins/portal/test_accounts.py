@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from core import Refused, acting_as, create, delete, load_principal, record_class, run_action, system, transaction
 from core.permissions.people import forget
-from plugins.portal import colours
+from plugins.portal import accounts, colours
 from plugins.portal.records import Access, Affiliate, Invitation, Message, PortalUser
 from tests.plugins.portal.conftest import PASSWORD, PNG, Visitor
 
@@ -214,3 +214,23 @@ def test_a_changed_role_counts_at_once(app, mirror):
         session.scalars(select(PortalUser).where(PortalUser.email == "mover@left.example")).one().role = "legal"
     forget()
     assert visitor.get("/portal/messages").status_code == 200
+
+
+def test_a_deleted_portal_user_is_out_at_once(app, mirror):
+    invited(app, mirror, "deleted@left.example")
+    visitor = taken_up(app, link_of(app, "deleted@left.example"))
+    visitor.sign_in("deleted@left.example")
+    with app.app_context(), acting(mirror, "security_admin"), transaction() as session:
+        delete(session.scalars(select(PortalUser).where(PortalUser.email == "deleted@left.example")).one())
+    assert visitor.get("/portal").status_code == 302
+    assert visitor.sign_in("deleted@left.example").status_code == 401
+
+
+def test_asking_again_and_again_sends_one_mail(app, mirror):
+    mail = record_class("core.mail")
+    with app.app_context():
+        for _time in range(3):
+            accounts.send_reset("finance@left.example", "zh")
+        with system("count the mails") as session:
+            sent = session.scalars(select(mail).where(mail.recipient == "finance@left.example")).all()
+            assert len([m for m in sent if m.hidden_part]) == 1
