@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Text, cast, or_, select
 
-from core import Refused, _, db, elevated, insert_derived, note_action, today
+from core import Refused, _, db, elevated, gettext, insert_derived, note_action, today, use_locale
 from plugins.billing import ledger
 from plugins.billing.pricing import due_items, fee_table, line_of, matter_of
 from plugins.billing.reckoning.prices import rush_fee
@@ -137,10 +137,15 @@ def rush_line(line: dict[str, Any]) -> dict[str, Any]:
     name, name_en = line["description"], line.get("description_en") or line["description"]
     return {
         "item": line["item"],
-        "description": f"加急附加费：{name}"[:400],
-        "description_en": f"Rush surcharge: {name_en}"[:400],
+        "description": _surcharge(name, "zh"),
+        "description_en": _surcharge(name_en, "en"),
         "quantity": Decimal(1),
         "unit": line["unit"],
         "service_amount": rush_fee(agreed().prices, line["service_amount"]),
         "tax_rate": line["tax_rate"],
     }
+
+
+def _surcharge(name: str, locale: str) -> str:
+    with use_locale(locale):
+        return gettext("Rush surcharge: %(name)s", name=name)[:400]
