@@ -26,7 +26,7 @@ def write(run: Run, what: str, node: Node | None = None, **more: Any) -> Step:
         name_en=node.name_en or None if node else None,
         round=run.instance.round,
         actor_id=who.user_id,
-        actor_name=who.name or None,
+        actor_name=None if who.is_system else who.name or None,
         **more,
     )
     db.session.add(step)

@@ -162,7 +162,7 @@ def _end(rows: list[Any]) -> None:
         Step,
         [
             Step(instance_id=row.id, at=now(), what="stop", round=row.round, note=reason, actor_id=who.user_id,
-                 actor_name=who.name or None)
+                 actor_name=None if who.is_system else who.name or None)
             for row in rows
         ],
     )  # fmt: skip
