@@ -36,6 +36,13 @@ def seconds(value: int) -> int:
     return value
 
 
+def patience(value: int) -> int:
+    """How long an answer is awaited; three times it must fit well into the time that a claim lasts."""
+    if not 1 <= value <= 60:
+        raise ValueError(_("Between 1 and 60 seconds."))
+    return value
+
+
 class Connection(Record):
     """One account set of a ledger and how it is reached."""
 
@@ -77,7 +84,7 @@ class Connection(Record):
         max_length=300,
         help=_("Adds to the known authorities. Certificates are always verified."),
     )
-    timeout: Mapped[int] = fields.integer(_("Patience in seconds"), required=True, default=30, validate=seconds)
+    timeout: Mapped[int] = fields.integer(_("Patience in seconds"), required=True, default=30, validate=patience)
     settle_seconds: Mapped[int] = fields.integer(
         _("Rest before an unknown outcome is decided (seconds)"),
         required=True,

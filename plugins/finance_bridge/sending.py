@@ -36,7 +36,8 @@ from plugins.finance_bridge.rights import people
 log = logging.getLogger("zhian.finance")
 
 LEASE = timedelta(minutes=5)
-"""How long one process has a document for itself; longer than its patience with the ledger."""
+"""How long one process has a document for itself, counted anew when it sends; longer than connecting, sending and
+waiting together may take, so that nobody looks for a document that is still on its way."""
 PAUSES = (10, 30, 60, 120, 300, 600, 1800)
 """Seconds until the next try; the last one repeats."""
 LOOKS = 2
@@ -148,7 +149,8 @@ def _send(work: Work, driver: FinanceDriver) -> str:
     if found is not None:
         return confirm(work, found)
     attempts = _attempts(work) + 1
-    if leave(work, "sent", keep=True, attempts=attempts, sent_at=now(), reason=None, error=None) != "sent":
+    leaving = {"attempts": attempts, "sent_at": now(), "claimed_until": now() + LEASE, "reason": None, "error": None}
+    if leave(work, "sent", keep=True, **leaving) != "sent":
         return "taken"
     try:
         made = _create(driver, work)

@@ -218,6 +218,22 @@ def test_a_wrong_key_waits_and_is_told(desk):
     assert desk.told("连接") or desk.told("connection")
 
 
+def test_nobody_looks_for_a_document_that_is_still_on_its_way(desk):
+    """Connecting, sending and waiting with all the patience that may be set end before the claim does."""
+    from plugins.finance_bridge.records import patience
+
+    with pytest.raises(ValueError, match="60"):
+        patience(61)
+    assert sending.LEASE.total_seconds() > 3 * 60
+    desk.book()
+    bill = desk.bill()
+    desk.deliver()
+    work = sending.claim(desk.document(bill).id)
+    assert sending.claim(work.id) is None
+    desk.push()
+    assert desk.remote() == []
+
+
 def test_an_unknown_outcome_rests_before_it_is_decided(desk):
     desk.book(connection={"settle_seconds": 3600})
     bill = desk.bill()
