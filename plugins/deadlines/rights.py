@@ -15,7 +15,7 @@ from plugins.deadlines.records import Deadline
 _row = Deadline.__table__.c
 DATA = Path(__file__).parent / "data" / "grants.json"
 PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer", "portal_inventor")
-TO_CLIENT = ("case", "name", "name_en", "kind", "status", "client_date")
+TO_CLIENT = ("case", "name", "name_en", "kind", "status", "client_date", "optional")
 """What people of a client see of a deadline: the day by which we want their answer, none of our own days."""
 
 

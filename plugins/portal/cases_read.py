@@ -236,19 +236,19 @@ def facts_of(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def team(case: Case) -> list[dict[str, str]]:
-    """Who looks after the case at the agency: name and title, nothing else of them."""
-    person = record_class("core.user")
+    """Who looks after the case at the agency: name and what they are, nothing else of them."""
+    person, fields = record_class("core.user"), registry().types["cases.case"].fields
     with elevated("a client knows who looks after the case"):
         row = db.session.execute(select(Case.client_manager_id, Case.agent_id).where(Case.id == case.id)).one()
-        wanted = list(dict.fromkeys(i for i in row if i))
-        found = db.session.execute(
-            select(person.id, person.name, person.name_en, person.title_text).where(
-                person.id.in_(wanted), person.active
-            )
-        ).all()
+        wanted = select(person.id, person.name, person.name_en, person.title_text)
+        found = {p.id: p for p in db.session.execute(wanted.where(person.id.in_([i for i in row if i]), person.active))}
     english = current_locale() == "en"
-    by_id = {p.id: {"name": (english and p.name_en) or p.name, "title": p.title_text or ""} for p in found}
-    return [by_id[i] for i in wanted if i in by_id]
+    named: dict[int, dict[str, str]] = {}
+    for part, ident in (("client_manager", row.client_manager_id), ("agent", row.agent_id)):
+        if (p := found.get(ident)) is not None and ident not in named:
+            title = str(fields[part].label) if english or not p.title_text else p.title_text
+            named[ident] = {"name": (english and p.name_en) or p.name, "title": title}
+    return list(named.values())
 
 
 def deadlines_of(case_ids: Iterable[int] | None = None, limit: int = 20) -> list[dict[str, Any]]:
@@ -270,5 +270,5 @@ def deadlines_of(case_ids: Iterable[int] | None = None, limit: int = 20) -> list
             "days": (row["client_date"] - today()).days,
         }
         for row in rows
-        if row.get("client_date")
+        if row.get("client_date") and not (row.get("optional") and row["client_date"] < today())
     ]
