@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from core import FieldError, Invalid, _, current_principal, db, elevated, registry
 from plugins.cases import status
@@ -50,6 +50,8 @@ def record_event(
         event.raised_by_id = raised_by or event.raised_by_id
         _move(case, entry, result, rows, event)
         db.session.flush()
+        if result.moved:
+            _settle(event)
         raised = [made for also in result.raises for made in _raise(case, also, event, entry)]
         return {
             "event": event.id,
@@ -123,6 +125,13 @@ def _move(case: Case, entry: Entry, result: status.Outcome, rows: dict[str, Good
             row.status = None if (row.status or case.status) == target else (row.status or case.status)
     if target != case.status:
         case.status, case.status_since = target, event.date
+
+
+def _settle(event: Event) -> None:
+    """What waited for the same move, such as the first of two reviews, waits no more once the move is made."""
+    same = (Event.case_id == event.case_id, Event.code == event.code, Event.state_before == event.state_before)
+    waited = update(Event).where(*same, Event.id != event.id, Event.waiting.is_not(None)).values(waiting=None)
+    db.session.execute(waited, execution_options={"synchronize_session": "fetch"})
 
 
 def _take_values(case: Case, values: dict[str, Any]) -> None:

@@ -140,6 +140,8 @@ def after_create(model: type[Record], records: list[Any]) -> None:
         parts.make_parts(records)
     elif model in (Applicant, Goods):
         parts.follow_rows(model, records)
+    elif model.__record__["key"] == "core.attachment":
+        parts.take_images(records)
 
 
 @hookimpl

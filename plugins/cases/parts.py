@@ -1,4 +1,4 @@
-"""Keeps the rows of applicants and classes in step with the lists on the case: whoever writes one finds the other."""
+"""Keeps rows of applicants and classes, and the filed image, in step with the case: who writes one finds the other."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ def follow_rows(model: type[Any], rows: Iterable[Any]) -> None:
         for case_id in ids:
             values = _applicant_list(case_id) if model is Applicant else _goods_list(case_id)
             session.execute(update(Case).where(Case.id == case_id).values(**values, **anew))
+
+
+def take_images(files: Iterable[Any]) -> None:
+    """An image filed as that of the mark is the image of its case from now on, in lists, letters and the portal."""
+    for file in files:
+        if file.record_key == "cases.case" and file.kind == "mark_image":
+            with elevated(WHY) as session:
+                session.execute(update(Case).where(Case.id == file.record_id).values(mark_image_id=file.id))
 
 
 def _applicant_rows(case: Any) -> list[dict[str, Any]]:
