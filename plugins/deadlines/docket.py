@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import _, db, elevated, gettext, insert_derived, note_action, now, record_class, today
+from core import _, db, elevated, enqueue, gettext, insert_derived, note_action, now, record_class, today
 from plugins.cases import members_of
 from plugins.deadlines.choices import LIVE
 from plugins.deadlines.engine.derive import Deriver
@@ -32,6 +32,9 @@ SUMMARY = 60
 
 
 DERIVED = _("derive_deadlines")
+REMIND = "deadlines.remind_case"
+FEW = 20
+"""New deadlines of so few cases are told at once; those of imports wait for the next look at all."""
 
 
 class NewDeadline:
@@ -99,6 +102,9 @@ class _Work:
         if self.made or self.changes:
             one = cases[0] if len(cases) == 1 else None
             note_action(db.session(), DERIVED.message, one, changes=self._summary())
+        if self.made and len(cases) <= FEW:
+            for case_id in sorted({row.case_id for row in self.made}):
+                enqueue(REMIND, case_id=case_id, key=f"{REMIND}-{case_id}")
 
     def _summary(self) -> dict[str, Any]:
         """What the log keeps: each deadline with its old and new date for a single case, else the numbers."""

@@ -25,8 +25,8 @@ PAST = timedelta(days=30)
 BATCH = 200
 
 
-def remind(as_of: date | None = None) -> dict[str, int]:
-    """Decide what is due to be reminded up to `as_of` (today); returns how many reminders and mails were made."""
+def remind(as_of: date | None = None, case_id: int | None = None) -> dict[str, int]:
+    """Decide what is due to be reminded up to `as_of` (today), of all cases or one; how many reminders and mails."""
     day = as_of or today()
     made = {"reminders": 0, "mails": 0}
     with elevated("decide reminders"):
@@ -34,7 +34,7 @@ def remind(as_of: date | None = None) -> dict[str, int]:
             db.session.scalars(select(ReminderPlan).where(ReminderPlan.archived_at.is_(None)).order_by(*_ORDER))
         )
         last_id = 0
-        while batch := _candidates(day, last_id):
+        while batch := _candidates(day, last_id, case_id):
             last_id = batch[-1].id
             _decide_batch(batch, plans, day, made)
     return made
@@ -43,12 +43,14 @@ def remind(as_of: date | None = None) -> dict[str, int]:
 _ORDER = (ReminderPlan.position, ReminderPlan.id)
 
 
-def _candidates(day: date, after: int) -> list[Deadline]:
+def _candidates(day: date, after: int, case_id: int | None) -> list[Deadline]:
     """Live deadlines near enough, with somebody to tell: an imported docket may have nobody yet."""
     near = (Deadline.status.in_(LIVE), Deadline.due <= day + HORIZON, Deadline.due >= day - PAST)
     people = (Deadline.responsible_id, Deadline.deputy_id, Deadline.department_id)
     somebody = or_(*(column.is_not(None) for column in people))
     chosen = select(Deadline).where(*near, somebody, Deadline.id > after)
+    if case_id is not None:
+        chosen = chosen.where(Deadline.case_id == case_id)
     return list(db.session.scalars(chosen.order_by(Deadline.id).limit(BATCH)))
 
 
