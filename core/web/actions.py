@@ -18,6 +18,7 @@ from core.records.notes import Note
 from core.records.query import list_records
 from core.registry import Action, Param, RecordType
 from core.web.facts import caption_of
+from core.web.files import keep_upload
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.listing import kind_of
 from core.web.liststate import state_at
@@ -41,7 +42,7 @@ def do(key: str, code: str, record_id: int | None = None) -> Any:
     kind, action, record = _target(key, code, record_id)
     given = _given(action, record)
     try:
-        result = service.run_action(record, key, code, given)
+        result = service.run_action(record, key, code, given | _kept_files(action, record))
         commit()
     except (Invalid, Refused) as error:
         db.session.rollback()
@@ -83,6 +84,13 @@ def _given(action: Action, record: Any) -> dict[str, Any]:
     return given
 
 
+def _kept_files(action: Action, record: Any) -> dict[str, int]:
+    """Files that were chosen in the dialog, kept with the record; their ids by parameter."""
+    names = [p.name for p in _params(action, record) if p.kind == "file"] if record is not None else []
+    chosen = {name: request.files.get(name) for name in names}
+    return {name: keep_upload(record, name, part) for name, part in chosen.items() if part and part.filename}
+
+
 def param_field(param: Param, record: Any, value: Any, error: str | None) -> dict[str, Any]:
     """A parameter as macro z_field wants it."""
     choices = param.choices
@@ -99,7 +107,8 @@ def param_field(param: Param, record: Any, value: Any, error: str | None) -> dic
         attr=param.name,
     )
     default = param.default(record) if callable(param.default) else param.default
-    return field_of(spec, value if value is not None else default, error) | {"wide": True}
+    shown = {"wide": True} | ({"widget": "file", "value": None} if param.kind == "file" else {})
+    return field_of(spec, value if value is not None else default, error) | shown
 
 
 def _choices_for(choices: Any, record: Any) -> Any:
@@ -116,6 +125,7 @@ def _dialog(kind: RecordType, action: Action, record: Any, given: dict[str, Any]
     base = f"/r/{kind.key}/{record.id}" if record is not None else f"/r/{kind.key}"
     context = {
         "title": str(action.label),
+        "with_files": any(p.kind == "file" for p in params),
         "kind": kind,
         "record": record,
         "caption": caption_of(kind, record.id) if record is not None else str(kind.label),

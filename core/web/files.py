@@ -34,18 +34,19 @@ def upload(key: str, record_id: int) -> Any:
     if not given:
         raise Invalid([FieldError("file", "required", _("Choose a file."))])
     for each in given:
-        _keep(record, each.filename or "", each.stream)
+        keep_upload(record, "file", each)
     say(ngettext("%(n)s file stored", "%(n)s files stored", len(given)))
     return done(f"/r/{key}/{record_id}?tab=files")
 
 
-def _keep(record: Any, name: str, stream: Any) -> None:
-    limit = current_app.config["ZHIAN"].max_upload_mb
+def keep_upload(record: Any, field: str, part: Any) -> int:
+    """Keep one chosen file with a record; its id. Raises `Invalid` at the field."""
+    name, limit = part.filename or "", current_app.config["ZHIAN"].max_upload_mb
     try:
-        add_file(record, name, stream)
+        return add_file(record, name, part.stream).id
     except ValueError:
         message = _("%(name)s is larger than %(n)s MB.", name=clean_name(name), n=limit)
-        raise Invalid([FieldError("file", "too_large", message)]) from None
+        raise Invalid([FieldError(field, "too_large", message)]) from None
 
 
 def of_record(key: str, record_id: int) -> list[dict[str, Any]]:
