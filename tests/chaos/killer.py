@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from core.jobs.embedded import Embedded
 from tests.support.running import Running
 
 AGE = 4.2  # seconds that a process lives before it may be killed again
+SERVED = 5.0  # seconds that the web answers before it may be killed again: else nothing would ever be acknowledged
 
 
 class Killer(threading.Thread):
@@ -28,12 +30,14 @@ class Killer(threading.Thread):
         self.kills: Counter[str] = Counter()
         self.enough = threading.Event()
         self.emptied = 0
+        self.up_since: float | None = None
 
     @property
     def total(self) -> int:
         return sum(self.kills.values())
 
     def run(self) -> None:
+        threading.Thread(target=self._watch_web, daemon=True).start()
         while self.total < self.wanted and not self.enough.is_set():
             time.sleep(self.rng.uniform(0.2, 1.6))
             if self.rng.random() < 0.03:
@@ -44,7 +48,22 @@ class Killer(threading.Thread):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     self.kills[name] += 1
+                    if name.startswith("web"):
+                        self.up_since = None
         self.enough.set()
+
+    def _watch_web(self) -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        while not self.enough.is_set():
+            try:
+                with opener.open(f"{self.deployment.url}/healthz", timeout=2):
+                    self.up_since = self.up_since or time.monotonic()
+            except OSError:
+                self.up_since = None
+            time.sleep(0.3)
+
+    def _serves(self) -> bool:
+        return self.up_since is not None and time.monotonic() - self.up_since > SERVED
 
     def _empty_redis(self) -> None:
         """Everything that the queue knew is gone."""
@@ -57,7 +76,7 @@ class Killer(threading.Thread):
         found = []
         for pid in children(self.deployment.process.pid):
             name = name_of(pid)
-            if age(pid) > AGE:
+            if age(pid) > AGE and (name != "web" or self._serves()):
                 found.append((name, pid))
                 found += [(f"{name} child", child) for child in children(pid) if age(child) > 1.0]
         return found
