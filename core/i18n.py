@@ -13,6 +13,13 @@ from typing import Any
 
 LOCALES = ("zh", "en")
 DEFAULT_LOCALE = "zh"
+EXTRACT_KEYWORDS = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2)}
+EXTRACT_METHODS = [
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**.html", "jinja2.ext:babel_extract"),
+]
+"""Where texts stand and by which calls: what the catalogues are made from."""
 _locale: ContextVar[str] = ContextVar("zhian_locale", default=DEFAULT_LOCALE)
 _catalog: dict[str, str] = {}
 
@@ -153,14 +160,9 @@ def extract(room: Path) -> tuple[int, int]:
     from babel.messages.extract import extract_from_dir
     from babel.messages.pofile import read_po, write_po
 
-    keywords = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2)}
-    methods = [
-        ("**.py", "python"),
-        ("**/templates/**.html", "jinja2.ext:babel_extract"),
-        ("**.html", "jinja2.ext:babel_extract"),
-    ]
     fresh = Catalog(locale="zh")
-    for filename, line, message, comments, context in extract_from_dir(str(room), methods, keywords=keywords):
+    found = extract_from_dir(str(room), EXTRACT_METHODS, keywords=EXTRACT_KEYWORDS)
+    for filename, line, message, comments, context in found:
         for text in message if isinstance(message, tuple) else (message,):
             fresh.add(text, locations=[(filename, line)], auto_comments=comments, context=context)
     target = room / "translations" / "zh" / "LC_MESSAGES" / "messages.po"

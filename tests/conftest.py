@@ -22,6 +22,14 @@ for _name in ("DATABASE_URL", "REDIS_URL", "ZHIAN_DATA", "ZHIAN_CONFIG", "ZHIAN_
     os.environ.pop(_name, None)  # a developer's own deployment is none of the tests' business
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The pytest plugin that Zhian offers, where Zhian runs from its source and is not installed."""
+    from core.testing import plugin
+
+    if not config.pluginmanager.is_registered(plugin):
+        config.pluginmanager.register(plugin, "zhian")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Benchmarks run only when asked for by path or mark."""
     asked = config.option.markexpr or any("bench" in argument for argument in config.args)

@@ -17,6 +17,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
+from core.errors import ZhianError
 from core.hooks.indexes import SUFFIXES, ensure_indexes
 from core.records.base import MODELS, Base
 from core.records.secrets import EncryptedText
@@ -26,6 +27,12 @@ from core.settings import Settings
 
 CORE_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 LOCK = 7_241_906_533
+
+
+class UpgradeFailed(ZhianError):
+    """A migration raised; the text names its plugin."""
+
+    code = "upgrade_failed"
 
 
 @dataclass(frozen=True)
@@ -83,14 +90,16 @@ def upgrade_lock(engine: Engine, settings: Settings) -> Iterator[None]:
 
 
 def upgrade(registry: Registry, engine: Engine, settings: Settings) -> list[State]:
-    """Bring every enabled plugin's schema to its head, each in one transaction; returns the states that changed."""
+    """Bring every enabled plugin's schema to its head, all in one transaction; returns the states that changed.
+
+    Raises `UpgradeFailed`, which names the plugin; then the schema is as it was.
+    """
     changed = []
     with upgrade_lock(engine, settings):
-        for plugin, folder in histories(registry).items():
-            script = _script(folder)
-            with engine.begin() as connection:
+        with engine.begin() as connection:
+            for plugin, folder in histories(registry).items():
                 before = _current(connection, plugin)
-                _run(script, connection, plugin)
+                _run(_script(folder), connection, plugin)
                 if (after := _current(connection, plugin)) != before:
                     changed.append(State(plugin, before, after))
         with engine.begin() as connection:
@@ -98,9 +107,25 @@ def upgrade(registry: Registry, engine: Engine, settings: Settings) -> list[Stat
     return changed
 
 
-def _run(script: ScriptDirectory, connection: Connection, plugin: str) -> None:
+def downgrade(registry: Registry, connection: Connection, plugin: str) -> None:
+    """Take a plugin's schema back to nothing, in the transaction of `connection`; other plugins' stay."""
+    folder = histories(registry).get(plugin)
+    if folder is not None and _current(connection, plugin) is not None:
+        _run(_script(folder), connection, plugin, down=True)
+
+
+def _run(script: ScriptDirectory, connection: Connection, plugin: str, *, down: bool = False) -> None:
+    try:
+        _take_steps(script, connection, plugin, down)
+    except Exception as error:  # whatever a migration raises, its plugin is named
+        raise UpgradeFailed(
+            f"[{plugin}] the migration failed, so the schema is as it was: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _take_steps(script: ScriptDirectory, connection: Connection, plugin: str, down: bool) -> None:
     def steps(revision: Any, context: Any) -> Any:
-        return script._upgrade_revs("head", revision)
+        return script._downgrade_revs("base", revision) if down else script._upgrade_revs("head", revision)
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(
@@ -121,6 +146,18 @@ def status(registry: Registry, engine: Engine) -> list[State]:
         ]
 
 
+def versions(engine: Engine) -> dict[str, str]:
+    """The schema of each plugin that has one in this database, also of those that are off."""
+    found = {}
+    with engine.connect() as connection:
+        for name in inspect(connection).get_table_names():
+            if name.startswith("alembic_version_"):
+                plugin = name.removeprefix("alembic_version_")
+                if current := _current(connection, plugin):
+                    found[plugin] = current
+    return found
+
+
 def owner_of(table: Any, registry: Registry) -> str:
     """The plugin that owns a table."""
     kind = next((t for t in registry.types.values() if t.model.__tablename__ == table.name), None)
@@ -135,6 +172,24 @@ def owner_of(table: Any, registry: Registry) -> str:
 
 def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> Path | None:
     """Write the next revision of a plugin from its declarations against this database; None when nothing changed."""
+    with engine.connect() as connection:
+        migration, context = _compared(registry, connection, plugin)
+        if migration.upgrade_ops is None or migration.upgrade_ops.is_empty():
+            return None
+        return _write(registry, plugin, message, migration, context)
+
+
+def differences(registry: Registry, engine: Engine, plugin: str) -> list[str]:
+    """What the plugin's declarations say and this database lacks, or has beyond them; for people."""
+    with engine.connect() as connection:
+        migration, _context = _compared(registry, connection, plugin)
+        found = migration.upgrade_ops.as_diffs() if migration.upgrade_ops is not None else []
+    flat = [step for group in found for step in (group if isinstance(group, list) else [group])]
+    return [" ".join(str(getattr(part, "name", part)) for part in step if part is not None)[:200] for step in flat]
+
+
+def _compared(registry: Registry, connection: Connection, plugin: str) -> tuple[ops.MigrationScript, MigrationContext]:
+    """The steps from this database to the declarations of one plugin."""
 
     def mine(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
         if kind == "table":
@@ -147,16 +202,12 @@ def revision(registry: Registry, engine: Engine, plugin: str, message: str) -> P
             return False
         table = getattr(item, "table", None)
         return table is None or (
-            owner_of(table, registry) == plugin and not (reflected and str(name).endswith(SUFFIXES))
+            _part_owner(item, table, registry) == plugin and not (reflected and str(name).endswith(SUFFIXES))
         )
 
-    with engine.connect() as connection:
-        options = _options(plugin) | {"include_object": mine, "render_item": _render, "target_metadata": Base.metadata}
-        context = MigrationContext.configure(connection, opts=options)
-        migration = autogenerate.produce_migrations(context, Base.metadata)
-        if migration.upgrade_ops is None or migration.upgrade_ops.is_empty():
-            return None
-        return _write(registry, plugin, message, migration, context)
+    options = _options(plugin) | {"include_object": mine, "render_item": _render, "target_metadata": Base.metadata}
+    context = MigrationContext.configure(connection, opts=options)
+    return autogenerate.produce_migrations(context, Base.metadata), context
 
 
 def _is_inline(connection: Connection, constraint: Any) -> bool:
@@ -166,6 +217,13 @@ def _is_inline(connection: Connection, constraint: Any) -> bool:
     found = inspect(connection).get_foreign_keys(constraint.table.name)
     columns = list(constraint.column_keys)
     return any(key["name"] is None and key["constrained_columns"] == columns for key in found)
+
+
+def _part_owner(item: Any, table: Any, registry: Registry) -> str:
+    """Who makes an index or a constraint: the plugin of its columns when they are additions, else the table's."""
+    columns = [Base.metadata.tables[table.name].c.get(c.name) for c in getattr(item, "columns", ())]
+    owners = {_column_owner(c, registry) for c in columns if c is not None}
+    return owners.pop() if len(owners) == 1 else owner_of(table, registry)
 
 
 def _column_owner(column: Any, registry: Registry) -> str:
