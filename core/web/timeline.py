@@ -36,6 +36,9 @@ ACTIONS = {
     "file_added": (_("added the file"), "paperclip"),
     "file_read": (_("downloaded the file"), "download"),
 }
+UNSAID = frozenset({"web", "system", "job", "import", "cli"})
+"""Ways of acting that go without saying; others, such as a card on a phone, are told."""
+API = _("api")
 SHOWN_CHANGES = 8
 IMPORT = re.compile(r"^import (\d+)$")
 """The reason that an import run leaves in the log."""
@@ -100,6 +103,7 @@ def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, st
     entry: Entry = {
         "time": fmt.clock_time(row.at),
         "changes": changes[:SHOWN_CHANGES] if row.action != "create" else [],
+        "foot": None if row.via in UNSAID else gettext("by way of %(way)s", way=gettext(row.via)),
     }
     if found := IMPORT.match(row.reason or ""):
         words = gettext("imported, run %(n)s", n=found[1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from core import Choice, L
+from core import Choice, L, _
 
 VENDORS = (
     Choice("wecom", L("企业微信", "WeCom"), "accent"),
     Choice("dingtalk", L("钉钉", "DingTalk"), "accent"),
 )
+WAYS = (_("wecom"), _("dingtalk"))
+"""How the log calls a decision that came in by a card."""
 APPROVALS = (
     Choice("card", L("带按钮的卡片", "Card with buttons")),
     Choice("todo", L("待办（钉钉）", "To-do (DingTalk)")),
