@@ -60,6 +60,18 @@ def test_a_number_larger_than_any_id_is_simply_not_there(visit, desk):
     assert ann.post("/r/desk.paper", **(FORM | {"name": "", "keeper": huge})).status_code == 422
 
 
+def test_a_file_is_chosen_in_the_dialog_of_an_action(visit, desk):
+    ann = visit("ann")
+    place = f"/r/desk.paper/{desk.ids['Gamma']}/-/do/receive"
+    assert 'type="file"' in ann.get(place).text
+    answer = ann.post(place, receipt=(io.BytesIO(b"%PDF-1.4 receipt"), "receipt.pdf"))
+    assert answer.status_code == 303
+    page = ann.follow(answer).text
+    assert "receipt.pdf" in page
+    assert "received as file" in page
+    assert ann.post(place, receipt=(io.BytesIO(b""), "nothing.pdf")).status_code == 422
+
+
 def test_an_empty_file_is_refused_in_the_browser(visit, desk):
     ann = visit("ann")
     ann.get("/")

@@ -177,6 +177,17 @@ def test_two_persons_pass_a_review_and_the_author_is_none_of_them(acting, agency
     with acting("reviewer"):
         second = do(ident, "record_event", event="CASE_REVIEW_PASSED", review_opinion="同意")
         assert second["status"] == "client_confirm"
+        event = record_class("cases.event")
+        assert [e.waiting for e in db.session.scalars(select(event).where(event.case_id == ident)) if e.waiting] == []
+
+
+def test_an_image_filed_as_that_of_the_mark_is_the_image_of_the_case(acting, mark):
+    for content in (b"first", b"in black and white"):
+        with acting("clerk"):
+            image = attach(mark, "mark_image", content)
+            attach(mark, "search_report", content)
+        with acting("clerk"):
+            assert get(record_class(CASE), mark).mark_image_id == image
 
 
 def test_a_confirmation_is_asked_with_its_words_and_kept_with_its_reason(acting, agency):

@@ -35,6 +35,19 @@ def at(day):
     return time_machine.travel(datetime(day.year, day.month, day.day, 1, 0), tick=False)
 
 
+def test_a_short_deadline_is_told_at_once_to_who_answers_for_it(docket, agency, app):
+    from core.jobs.model import JobRun
+    from core.jobs.runs import run_job
+
+    row = docket.refused_mark(ago=0)
+    with system("look") as session:
+        wanted = select(JobRun.id).where(JobRun.name == "deadlines.remind_case", JobRun.state == "queued")
+        runs = session.scalars(wanted.where(JobRun.key == f"deadlines.remind_case-{row.case_id}")).all()
+    assert len(runs) == 1
+    run_job(runs[0])
+    assert agency.agent in {reminder.user_id for reminder in decided(row.case_id, docket)}
+
+
 def test_a_renewal_is_reminded_a_year_ahead_to_the_agent_and_the_head(docket, agency):
     with at(date(2034, 3, 8)):
         case_id = docket.case(status="registered", valid_to=date(2035, 3, 9))

@@ -33,7 +33,7 @@ from core import (
 )
 from desk.records import Paper
 
-ALL = ("read", "create", "update", "delete", "export", "file", "urge", "shelve")
+ALL = ("read", "create", "update", "delete", "export", "file", "urge", "shelve", "receive")
 SHELVES = (Choice("upper", L("上层", "Upper shelf")), Choice("lower", L("下层", "Lower shelf")))
 MAIN = Section("main", L("要点", "Main"), ("name", "number", "state", "due", "keeper", "amount", "urgent"))
 REFUSAL = Section("refusal", L("驳回", "Refusal"), ("remark",), when=lambda paper: paper.state == "refused")
@@ -129,6 +129,13 @@ def register_actions() -> list[Action]:
             L("上架", "Shelve"),
             lambda paper, given: update(paper, {"remark": given["shelf"]}),
             params=lambda paper: (Param("shelf", L("架", "Shelf"), "choice", required=True, choices=SHELVES),),
+        ),
+        Action(
+            "desk.paper",
+            "receive",
+            L("签收", "Receive"),
+            lambda paper, given: update(paper, {"remark": f"received as file {given['receipt']}"}),
+            params=(Param("receipt", L("回执", "Receipt"), "file", target="core.attachment"),),
         ),
         Action("desk.paper", "urge", L("加急", "Mark urgent"), urge, bulk=True, icon="bolt"),
     ]
