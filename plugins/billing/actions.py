@@ -222,7 +222,7 @@ def wanted(given: dict[str, Any]) -> dict[int, Decimal]:
     try:
         for row in rows or ():
             amount = Decimal(str(row["amount"]))
-            if not amount.is_finite() or amount != amount.quantize(Decimal("0.01")):
+            if isinstance(row["bill"], bool) or not amount.is_finite() or amount != amount.quantize(Decimal("0.01")):
                 raise InvalidOperation
             found[int(row["bill"])] = found.get(int(row["bill"]), Decimal(0)) + amount
     except (KeyError, TypeError, ValueError, InvalidOperation):

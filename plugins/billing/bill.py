@@ -24,6 +24,20 @@ def line_total(line: Any) -> Decimal:
     return (line.official_amount or ZERO) + (line.disbursement_amount or ZERO) + (line.service_amount or ZERO)
 
 
+def percent(value: Decimal) -> Decimal:
+    """A rate of tax; raises `ValueError`."""
+    if not 0 <= value <= 100:
+        raise ValueError(_("Give a number from 0 to 100."))
+    return value
+
+
+def counted(value: Decimal) -> Decimal:
+    """How often something is charged; raises `ValueError`."""
+    if value < 0:
+        raise ValueError(_("This number is not negative."))
+    return value
+
+
 def _total(label: Any, **options: Any) -> Any:
     return fields.money(label, required=True, default=ZERO, readonly=True, **options)
 
@@ -104,14 +118,18 @@ class BillLine(Record):
     event_id: Mapped[int | None] = fields.link("cases.event", _("Event"), readonly=True, on_delete="set_null")
     description: Mapped[str] = fields.text(_("Service item"), required=True, max_length=400)
     description_en: Mapped[str | None] = fields.text(_("Service in English"), max_length=400)
-    quantity: Mapped[Decimal] = fields.decimal(_("Quantity"), scale=2, required=True, default=Decimal(1))
+    quantity: Mapped[Decimal] = fields.decimal(
+        _("Quantity"), scale=2, required=True, default=Decimal(1), validate=counted
+    )
     unit: Mapped[str | None] = fields.choice(_("Unit"), choices.UNITS, default="case")
     list_price: Mapped[Decimal | None] = fields.money(_("List price"), readonly=True)
     price_percent: Mapped[Decimal | None] = fields.decimal(_("Per cent of the list"), scale=2, readonly=True)
     official_amount: Mapped[Decimal] = fields.money(_("Official fee"), required=True, default=ZERO)
     disbursement_amount: Mapped[Decimal] = fields.money(_("Disbursement"), required=True, default=ZERO)
     service_amount: Mapped[Decimal] = fields.money(_("Service fee"), required=True, default=ZERO)
-    tax_rate: Mapped[Decimal] = fields.decimal(_("Tax rate in per cent"), scale=2, required=True, default=Decimal(6))
+    tax_rate: Mapped[Decimal] = fields.decimal(
+        _("Tax rate in per cent"), scale=2, required=True, default=Decimal(6), validate=percent
+    )
     tax: Mapped[Decimal | None] = fields.money(_("Tax inside"), compute=line_tax)
     total: Mapped[Decimal | None] = fields.money(_("Amount"), compute=line_total)
     corrects_id: Mapped[int | None] = fields.link("billing.bill_line", _("Corrects line"), readonly=True)

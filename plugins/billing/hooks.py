@@ -24,6 +24,7 @@ from core import (
 from plugins.billing import (
     actions,
     bills,
+    bounds,
     demo,
     documents,
     drafting,
@@ -127,9 +128,12 @@ def before_create(model: type[Record], records: list[Any]) -> None:
     """Places and currencies of what is new; no lines on what was issued or sent."""
     if complete := COMPLETE.get(model):
         complete(records)
+    if model in WHOLES:
+        bounds.check_wholes(records)
     if model in KEEP_LINES:
         KEEP_LINES[model](records)
         bills.check_lines(records)
+        bounds.check_lines(records)
 
 
 @hookimpl
@@ -137,10 +141,16 @@ def before_update(model: type[Record], changes: list[Change]) -> None:
     """What was issued, sent, decided or has arrived is not edited."""
     if keep := KEEP.get(model):
         keep(changes)
-    if model in KEEP_LINES:
+    if model in WHOLES:
+        bounds.check_changed(changes)
+    elif model is Refund:
+        bounds.keep_asked(changes)
+    elif model in KEEP_LINES:
         lines = [change.record for change in changes]
+        bounds.keep_on_whole(changes)
         KEEP_LINES[model](lines)
         bills.check_lines(lines)
+        bounds.check_lines(lines)
 
 
 @hookimpl
@@ -212,5 +222,6 @@ KEEP = {
     Refund: requests.keep_decided,
     WriteOff: requests.keep_decided,
 }
+WHOLES = (Bill, Quotation, Payment)
 KEEP_LINES = {BillLine: bills.keep_issued_lines, QuotationLine: quoting.keep_sent_lines}
 FOLLOW = {BillLine: bills.follow_lines, QuotationLine: quoting.follow_lines}

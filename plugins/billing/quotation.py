@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped
 
 from core import Record, _, fields
 from plugins.billing import choices
-from plugins.billing.bill import line_tax, line_total
+from plugins.billing.bill import counted, line_tax, line_total, percent
 from plugins.billing.reckoning.amounts import ZERO
 
 
@@ -104,13 +104,17 @@ class QuotationLine(Record):
     item_id: Mapped[int | None] = fields.link("billing.price_item", _("Price item"))
     description: Mapped[str] = fields.text(_("Service item"), required=True, max_length=400)
     description_en: Mapped[str | None] = fields.text(_("Service in English"), max_length=400)
-    quantity: Mapped[Decimal] = fields.decimal(_("Quantity"), scale=2, required=True, default=Decimal(1))
+    quantity: Mapped[Decimal] = fields.decimal(
+        _("Quantity"), scale=2, required=True, default=Decimal(1), validate=counted
+    )
     unit: Mapped[str | None] = fields.choice(_("Unit"), choices.UNITS, default="case")
     list_price: Mapped[Decimal | None] = fields.money(_("List price"), readonly=True)
     official_amount: Mapped[Decimal] = fields.money(_("Official fee"), required=True, default=ZERO)
     disbursement_amount: Mapped[Decimal] = fields.money(_("Disbursement"), required=True, default=ZERO)
     service_amount: Mapped[Decimal] = fields.money(_("Service fee"), required=True, default=ZERO)
-    tax_rate: Mapped[Decimal] = fields.decimal(_("Tax rate in per cent"), scale=2, required=True, default=Decimal(6))
+    tax_rate: Mapped[Decimal] = fields.decimal(
+        _("Tax rate in per cent"), scale=2, required=True, default=Decimal(6), validate=percent
+    )
     tax: Mapped[Decimal | None] = fields.money(_("Tax inside"), compute=line_tax)
     total: Mapped[Decimal | None] = fields.money(_("Amount"), compute=line_total)
     note: Mapped[str | None] = fields.text(_("Note"), readonly=True, max_length=300)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped
 
 from core import Record, _, current_locale, fields, registry
 from plugins.billing import choices
+from plugins.billing.bill import percent
 
 
 def _case_types() -> Any:
@@ -45,7 +46,9 @@ class PriceItem(Record):
     floor_price: Mapped[Decimal | None] = fields.money(
         _("Floor price"), help=_("Below it only a partner approves a discount.")
     )
-    tax_rate: Mapped[Decimal] = fields.decimal(_("Tax rate in per cent"), scale=2, required=True, default=Decimal(6))
+    tax_rate: Mapped[Decimal] = fields.decimal(
+        _("Tax rate in per cent"), scale=2, required=True, default=Decimal(6), validate=percent
+    )
     official_fees: Mapped[list | None] = fields.tags(
         _("Official fees"), help=_("Codes of the official fees it brings.")
     )

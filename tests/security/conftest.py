@@ -1,5 +1,18 @@
-"""What the tests of doors share: two clients that mirror each other, signed in to the portal."""
+"""What the tests of doors share: two mirrored clients in the portal, two mirrored branches of the agency."""
+
+from __future__ import annotations
+
+import pytest
 
 from tests.plugins.portal.conftest import mirror, staff_browser, visitors
+from tests.security.offices import Offices
 
-__all__ = ["mirror", "staff_browser", "visitors"]
+__all__ = ["mirror", "offices", "staff_browser", "visitors"]
+
+
+@pytest.fixture(scope="module")
+def offices(app):
+    """Two branches that mirror each other."""
+    if "billing.bill" not in app.extensions["zhian"].types:
+        pytest.skip("this deployment has no billing")
+    return Offices(app)
