@@ -44,7 +44,8 @@ class Killer(threading.Thread):
                 self._empty_redis()
             victims = self._victims()
             if victims:
-                name, pid = self.rng.choice(victims)
+                web = [v for v in victims if v[0] == "web" or (v[0] == "web child" and self._serves())]
+                name, pid = self.rng.choice(web if web and self.rng.random() < 0.6 else victims)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     self.kills[name] += 1
