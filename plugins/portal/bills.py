@@ -94,7 +94,7 @@ def payments() -> list[dict[str, Any]]:
 def statement(start: date, end: date) -> dict[str, Any]:
     """What was charged and received in a period, in order, with the running balance; per currency, CNY first."""
     rows = [
-        (row["issued_on"], row.get("number") or "", "bill", Decimal(str(row.get("total") or 0)), row.get("currency"))
+        (row["issued_on"], row.get("number") or "", _kind(row), Decimal(str(row.get("total") or 0)), row.get("currency"))
         for row in _all(BILL, (Filter("state", "in", ["issued", "part_paid", "paid"]),))
         if row.get("issued_on")
     ]
@@ -111,6 +111,10 @@ def statement(start: date, end: date) -> dict[str, Any]:
     return {"books": books, "start": start, "end": end}
 
 
+def _kind(row: dict[str, Any]) -> str:
+    return "credit_note" if Decimal(str(row.get("total") or 0)) < 0 else "bill"
+
+
 def _book(currency: str, opening: Decimal, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
     balance, lines = opening, []
     for day, number, kind, amount, _currency in rows:
@@ -120,13 +124,15 @@ def _book(currency: str, opening: Decimal, rows: list[tuple[Any, ...]]) -> dict[
                 "day": day,
                 "number": number,
                 "kind": kind,
-                "amount": words.money(abs(amount), currency),
+                "amount": words.money(amount, currency),
                 "balance": words.money(balance, currency),
+                "figures": (amount, balance),
             }
         )
     return {
         "currency": currency,
         "opening": words.money(opening, currency),
         "closing": words.money(balance, currency),
+        "figures": (opening, balance),
         "lines": lines,
     }

@@ -66,23 +66,24 @@ def statement_sheet() -> Any:
 
 def _write(stream: Any, found: dict[str, Any]) -> None:
     book = xlsxwriter.Workbook(stream, {"constant_memory": True})
-    bold = book.add_format({"bold": True})
+    bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     head = [gettext("Date"), gettext("Number"), gettext("What for"), gettext("Amount"), gettext("Balance")]
-    words = {"bill": gettext("Bill"), "payment": gettext("Payment")}
-    for at in found["books"] or [{"currency": "CNY", "opening": "", "closing": "", "lines": []}]:
+    words = {"bill": gettext("Bill"), "credit_note": gettext("Credit note"), "payment": gettext("Payment")}
+    for at in found["books"] or [{"currency": "CNY", "figures": (0, 0), "lines": []}]:
         sheet = book.add_worksheet(at["currency"])
         sheet.set_column(0, 4, 18)
         for column, label in enumerate(head):
             sheet.write_string(0, column, label, bold)
         sheet.write_string(1, 2, gettext("Opening balance"))
-        sheet.write_string(1, 4, at["opening"])
+        sheet.write_number(1, 4, at["figures"][0], money)
         line = 1
         for line, row in enumerate(at["lines"], 2):
-            cells = (row["day"].isoformat(), row["number"], words[row["kind"]], row["amount"], row["balance"])
-            for column, value in enumerate(cells):
+            for column, value in enumerate((row["day"].isoformat(), row["number"], words[row["kind"]])):
                 sheet.write_string(line, column, value)
+            for column, amount in enumerate(row["figures"], 3):
+                sheet.write_number(line, column, amount, money)
         sheet.write_string(line + 1, 2, gettext("Closing balance"), bold)
-        sheet.write_string(line + 1, 4, at["closing"], bold)
+        sheet.write_number(line + 1, 4, at["figures"][1], money)
     book.close()
 
 
