@@ -102,8 +102,8 @@ def _complete(kind: RecordType, groups: list[dict[str, Any]]) -> None:
 
 
 def _classes(kind: RecordType, columns: list[Column]) -> list[str]:
-    """Per column its class: figures at the right; on a phone the title, one state and one date remain."""
-    state_taken = due_taken = False
+    """Per column its class: figures at the right; on a phone the title, one state, one date and one sum remain."""
+    state_taken = due_taken = sum_taken = False
     found = []
     for column in columns:
         spec = kind.fields.get(column.key)
@@ -117,8 +117,10 @@ def _classes(kind: RecordType, columns: list[Column]) -> list[str]:
             due_taken = True
             found.append("c-due" if "due" in column.key or "deadline" in column.key else "c-due no-pic")
         else:
+            sum_here = field_kind == "money" and not sum_taken
+            sum_taken = sum_taken or sum_here
             numeric = field_kind in cells.NUMERIC or column.align in ("end", "right")
-            found.append("c-x num" if numeric else "c-x")
+            found.append(("c-sum" if sum_here else "c-x") + (" num" if numeric else ""))
     return found
 
 

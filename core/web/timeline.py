@@ -35,6 +35,7 @@ ACTIONS = {
     "password_set": (_("set a new password"), "key"),
     "file_added": (_("added the file"), "paperclip"),
     "file_read": (_("downloaded the file"), "download"),
+    "mail": (_("wrote a mail"), "mail"),
 }
 UNSAID = frozenset({"web", "system", "job", "import", "cli"})
 """Ways of acting that go without saying; others, such as a card on a phone, are told."""

@@ -35,7 +35,7 @@ function dressed(text) {
     textStyle: { ...words, ...options.textStyle },
     ...(options.xAxis && { xAxis: axis(options.xAxis) }),
     ...(options.yAxis && { yAxis: axis(options.yAxis) }),
-    series: options.series.map(patterned),
+    series: options.series.map(patterned).map(counted),
     tooltip: {
       backgroundColor: token("--z-surface"),
       borderColor: token("--z-line-2"),
@@ -44,6 +44,12 @@ function dressed(text) {
       renderMode: "richText",
     },
   };
+}
+
+// Labels of figures carry the separators that the axis carries.
+function counted(series) {
+  if (!series.label?.show || series.label.formatter) return series;
+  return { ...series, label: { ...series.label, formatter: (point) => Number(point.value).toLocaleString("en-US") } };
 }
 
 // Colours alone no longer tell series apart from the fourth on.
