@@ -27,6 +27,7 @@ class PriceItem(Record):
 
     __record__ = {
         "key": "billing.price_item",
+        "open": "the price list of the agency",
         "label": _("Price item"),
         "plural": _("Price list"),
         "title": "name",
@@ -73,6 +74,7 @@ class OfficialFee(Record):
 
     __record__ = {
         "key": "billing.official_fee",
+        "open": "the offices' published fees",
         "label": _("Official fee"),
         "plural": _("Official fees"),
         "title": "name",

@@ -123,6 +123,7 @@ class RuleRecord(Record):
 
     __record__ = {
         "key": "deadlines.rule",
+        "open": "law and the agency's overlay, the same for everybody",
         "label": _("Deadline rule"),
         "plural": _("Deadline rules"),
         "title": "name",
@@ -167,6 +168,7 @@ class CalendarDay(Record):
 
     __record__ = {
         "key": "deadlines.calendar_day",
+        "open": "days off of the whole country",
         "label": _("Calendar day"),
         "plural": _("Statutory calendar"),
         "title": "name",
@@ -191,6 +193,7 @@ class ReminderPlan(Record):
 
     __record__ = {
         "key": "deadlines.reminder_plan",
+        "open": "one plan for the whole agency",
         "label": _("Reminder plan"),
         "plural": _("Reminder plans"),
         "title": "name",

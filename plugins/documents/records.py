@@ -34,6 +34,7 @@ class Letterhead(Record):
 
     __record__ = {
         "key": "documents.letterhead",
+        "open": "letterheads of the agency's branches",
         "label": _("Letterhead"),
         "plural": _("Letterheads"),
         "title": "name_zh",
@@ -65,6 +66,7 @@ class Template(Record):
 
     __record__ = {
         "key": "documents.template",
+        "open": "wording of letters, the same for everybody",
         "label": _("Document template"),
         "plural": _("Document templates"),
         "title": "code",

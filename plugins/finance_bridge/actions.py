@@ -56,15 +56,20 @@ def _of_books() -> list[Action]:
             "make_sheet",
             _("Make a voucher sheet"),
             lambda book, _given: sheets.make(book),
-            available=lambda book: True if book.connection.kind == "file" else _("This book is reached online."),
+            available=lambda book: True if _kind(book) == "file" else _("This book is reached online."),
             primary=True,
             icon="file-export",
         ),
     ]
 
 
+def _kind(book: Any) -> str | None:
+    """The kind of its connection; None for who may not see that."""
+    return book.connection.kind if book.connection is not None else None
+
+
 def _reached_online(book: Any) -> Any:
-    good = book.connection.kind == "kingdee" and book.mode == "receivable" and book.state == "active"
+    good = _kind(book) == "kingdee" and book.mode == "receivable" and book.state == "active"
     return True if good else _("This book does not tell payments by itself.")
 
 

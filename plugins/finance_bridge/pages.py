@@ -193,7 +193,7 @@ def book_head(book: Book) -> dict[str, Any]:
     return {
         "book": book,
         "missing": setting_up.missing(book) if book.state != "active" else [],
-        "carried": book.connection.kind == "file",
+        "carried": book.connection is not None and book.connection.kind == "file",
         "can_map": may(book, "check"),
         "can_read": may(book, "read_receipts"),
     }

@@ -48,6 +48,7 @@ class Connection(Record):
 
     __record__ = {
         "key": "finance_bridge.connection",
+        "open": "ledgers of the whole agency, for the few who keep them",
         "label": _("Finance connection"),
         "plural": _("Finance connections"),
         "title": "name",

@@ -29,7 +29,7 @@ def missing(book: Book) -> list[str]:
 
 def _missing_settings(book: Book) -> list[str]:
     connection = book.connection
-    if connection.kind == "file":
+    if connection is None or connection.kind == "file":  # hidden from the reader, or carried by hand
         return []
     fields = [(connection, name) for name in ("address", "account_set", "user_name", "app_id", "app_secret")]
     own = ("settle_org", "pay_org") if book.mode == "receivable" else ("ledger", "voucher_group", "key_field")

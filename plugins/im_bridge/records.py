@@ -19,6 +19,7 @@ class App(Record):
 
     __record__ = {
         "key": APP,
+        "open": "apps of the whole agency",
         "label": _("Messenger app"),
         "plural": _("Messenger apps"),
         "title": "name",
@@ -121,6 +122,7 @@ class Robot(Record):
 
     __record__ = {
         "key": "im_bridge.robot",
+        "open": "robots of groups, kept by who administers messengers",
         "label": _("Group robot"),
         "plural": _("Group robots"),
         "title": "name",
@@ -241,6 +243,7 @@ class Quota(Record):
 
     __record__ = {
         "key": "im_bridge.quota",
+        "open": "calls that the platform allows the agency",
         "label": _("Quota"),
         "plural": _("Quotas"),
         "title": "period",

@@ -20,6 +20,7 @@ class Definition(Record):
 
     __record__ = {
         "key": "workflow.definition",
+        "open": "how the agency decides is known to whoever may read it",
         "label": _("Flow definition"),
         "plural": _("Flow definitions"),
         "title": "name",
