@@ -17,7 +17,7 @@ from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.audit import note_action
-from core.web import format as fmt
+from core.web import extensions as extension_page
 from core.web import sessions, shell
 from core.web.imports import importable
 from core.web.lifecycle import done
@@ -75,42 +75,9 @@ def _require() -> None:
 
 
 def extensions() -> Any:
-    """`/settings/extensions`: what is on, with versions, schema heads, hooks, faults. Changed by a command."""
+    """`/settings/extensions`: what is installed, what is on, and what it adds. Changed by a command."""
     _require()
-    registry = shell.registry()
-    heads = _heads()
-    rows = [_extension(m, heads) for m in registry.manifests]
-    faults = [[fmt.instant(f.at), f.plugin, f.hook, f.error] for f in reversed(registry.hooks.faults)][:20]
-    return render_template(
-        "web/extensions.html",
-        title=gettext("Extensions"),
-        crumbs=_crumbs(gettext("Extensions")),
-        rows=rows,
-        faults=faults,
-    )
-
-
-def _heads() -> dict[str, Any]:
-    from core.hooks.migrations import status  # alembic, which no other page needs
-
-    return {state.plugin: state for state in status(shell.registry(), db.engine)}
-
-
-def _extension(manifest: Any, heads: dict[str, Any]) -> dict[str, Any]:
-    registry = shell.registry()
-    plugin = registry.hooks.manager.get_plugin(manifest.name)
-    callers = (registry.hooks.manager.get_hookcallers(plugin) or []) if plugin else []
-    records = [k for k in registry.types.values() if k.plugin == manifest.name]
-    return {
-        "name": manifest.name,
-        "title": str(manifest.title),
-        "summary": str(manifest.summary),
-        "version": manifest.version,
-        "requires": ", ".join(f"{n} {v}" for n, v in manifest.requires.items()),
-        "hooks": sorted(c.name for c in callers),
-        "records": [(str(k.plural), k.key) for k in records],
-        "head": heads.get(manifest.name),
-    }
+    return extension_page.page(_crumbs(gettext("Extensions")))
 
 
 def roles() -> Any:
