@@ -110,7 +110,7 @@ def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, st
         words = gettext("imported, run %(n)s", n=found[1])
         return entry | {"who": row.actor or gettext("system"), "title": words, "href": f"/import/{kind.key}/{found[1]}"}
     if row.actor_id is None or row.reason:
-        return entry | {"who": None, "icon": icon, "title": gettext("System: %(what)s", what=verb)}
+        return entry | {"who": None, "foot": None, "icon": icon, "title": gettext("System: %(what)s", what=verb)}
     return entry | {"who": row.actor, "title": verb}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from core import Choice, L
+from core import Choice, L, _
 
+WAY = _("portal")
+"""How the log calls what a client did there."""
 ROLES = (
     Choice("owner", L("主账号", "Main account")),
     Choice("legal", L("法务", "Legal")),
