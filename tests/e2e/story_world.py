@@ -91,6 +91,7 @@ class World:
 
     deployment: Running
     post: Post
+    messenger: Any
     phones: str
     kingdee: kingdee.Standin
     ledger: str
@@ -134,7 +135,7 @@ def world(folder: Path, database_url: str = "", messenger: str = "wecom") -> Ite
         deployment = start(data, "--port", port, env={"ZHIAN_CONFIG": str(config)})
         stack.callback(_stop, deployment)
         deployment.await_ready()
-        yield World(deployment, post, phones, ledger.standin, books, made)
+        yield World(deployment, post, office.standin, phones, ledger.standin, books, made)
 
 
 def _stop(deployment: Running) -> None:

@@ -156,6 +156,8 @@ def _approved_on_the_phone(tale: SimpleNamespace) -> None:
     with page.expect_navigation():
         page.locator("form[action='/phone/guan/click'] button", has_text="同意").first.click()
     eventually("the card says so", lambda: tale.world.on_phone("guan", "已同意", "管微"))
+    (told,) = [line for line in tale.world.messenger.journal if line["what"] in ("answered", "stream click")]
+    assert 200 in told.values()  # one encrypted call, or one frame on the line that we opened
     phone.go("/phone/guan")
     phone.shot("08-card-decided")
 
@@ -323,7 +325,7 @@ STEPS = (
     ("林晚", "提交内部审核"),
     ("沈度", "审核通过"),
     ("管微", "双人核对"),
-    ("管微", "审核通过"),
+    ("管微", "审核通过"),  # on the phone: `_every_step_is_found` sees by which way
     ("管微", "生成文书"),
     ("", "递交前确认函"),
     ("周岫", "客户确认"),
@@ -352,7 +354,10 @@ def _every_step_is_found(tale: SimpleNamespace) -> None:
     gu = tale.desk("gu")
     page = gu.go(f"/r/cases.case/{tale.case}")
     gu.shot("24-audit-trail", whole=True)
-    _in_order(STEPS, gu.timeline())
+    steps = gu.timeline()
+    _in_order(STEPS, steps)
+    ways = {"wecom": "通过企业微信", "dingtalk": "通过钉钉"}[tale.world.messenger.name]
+    assert any(who == "管微" and "审核通过" in words and ways in words for who, words in steps)
     gu.go(f"/r/billing.bill/{tale.bill}")
     _in_order((("钱朗", "开出"),), gu.timeline())
     gu.go(f"/r/deadlines.deadline/{tale.deadline}")
