@@ -46,11 +46,12 @@ def head(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]
         (f.name for f in kind.fields.values() if f.kind == "choice" and any(c.tone for c in f.choices)), None
     )
     subtitle = view.subtitle or tuple(n for n in (kind.number, kind.secondary) if n)
-    parts = [z.z_no(values[kind.number])] if kind.number in subtitle and values.get(kind.number) else []
+    shown = kind.number in subtitle and values.get(kind.number) not in (None, "", title)
+    parts = [z.z_no(values[kind.number])] if shown else []
     parts += [
         cells.show(kind.fields[n], values[n])
         for n in subtitle
-        if n in values and n != kind.number and values[n] not in (None, "")
+        if n in values and n != kind.number and values[n] not in (None, "", title)
     ]
     parts += [z.z_tags([_plain(kind, n, values)]) for n in view.tags if values.get(n) not in (None, "", [])]
     buttons, menu = actions_of(kind, record)

@@ -13,6 +13,12 @@ _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def within(name: object) -> str:
+    """The name of a kind of records inside an English sentence: `Portal messages` becomes `portal messages`."""
+    words = str(name)
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
+
+
 def weekday(day: date) -> str:
     """`周一` or `Mon`."""
     return f"周{_WEEKDAYS_ZH[day.weekday()]}" if current_locale() == "zh" else _WEEKDAYS_EN[day.weekday()]
