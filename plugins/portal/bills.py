@@ -93,11 +93,12 @@ def payments() -> list[dict[str, Any]]:
 
 def statement(start: date, end: date) -> dict[str, Any]:
     """What was charged and received in a period, in order, with the running balance; per currency, CNY first."""
-    rows = [
-        (row["issued_on"], row.get("number") or "", _kind(row), Decimal(str(row.get("total") or 0)), row.get("currency"))
-        for row in _all(BILL, (Filter("state", "in", ["issued", "part_paid", "paid"]),))
-        if row.get("issued_on")
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for row in _all(BILL, (Filter("state", "in", ["issued", "part_paid", "paid"]),)):
+        total = Decimal(str(row.get("total") or 0))
+        if row.get("issued_on"):
+            kind = "credit_note" if total < 0 else "bill"
+            rows.append((row["issued_on"], row.get("number") or "", kind, total, row.get("currency")))
     rows += [
         (row["received_on"], row.get("number") or "", "payment", -Decimal(str(row["amount"])), row.get("currency"))
         for row in payments()
@@ -109,10 +110,6 @@ def statement(start: date, end: date) -> dict[str, Any]:
         opening = sum((r[3] for r in own if r[0] < start), ZERO)
         books.append(_book(currency, opening, [r for r in own if start <= r[0] <= end]))
     return {"books": books, "start": start, "end": end}
-
-
-def _kind(row: dict[str, Any]) -> str:
-    return "credit_note" if Decimal(str(row.get("total") or 0)) < 0 else "bill"
 
 
 def _book(currency: str, opening: Decimal, rows: list[tuple[Any, ...]]) -> dict[str, Any]:

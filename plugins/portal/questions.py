@@ -14,6 +14,7 @@ from core import (
     Invalid,
     NotFound,
     _,
+    current_locale,
     current_principal,
     db,
     elevated,
@@ -133,11 +134,17 @@ def _title(task: Any, case: Any) -> str:
     return gettext("Your decision on “%(name)s”", name=case.name)
 
 
+def _applicant(names: str) -> str:
+    """The applicant in the reader's language: the names stand beside each other, Chinese first."""
+    chinese, _sep, foreign = names.partition("；")
+    return foreign.partition("；")[0] if foreign and foreign.isascii() and current_locale() == "en" else chinese
+
+
 def _text(case: Any) -> str:
     if case is None:
         return ""
     kind = words.type_words(case.case_type, case.right_kind)
-    applicant = (case.applicant_names or "").partition("；")[0]
+    applicant = _applicant(case.applicant_names or "")
     parts = [kind, words.classes(case.classes), applicant]
     named = words.comma().join(p for p in parts if p)
     if case.status == "client_confirm":

@@ -85,4 +85,5 @@ def classes(codes: Iterable[str] | None) -> str:
     numbers = "、".join(str(int(c)) if str(c).isdigit() else str(c) for c in codes or ())
     if current_locale() != "zh":
         numbers = numbers.replace("、", ", ")
-    return gettext("class %(n)s", n=numbers) if numbers else ""
+    many = "," in numbers
+    return (gettext("classes %(n)s", n=numbers) if many else gettext("class %(n)s", n=numbers)) if numbers else ""
