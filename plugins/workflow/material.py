@@ -21,6 +21,7 @@ from core import (
 )
 from plugins.workflow.choices import STEPS, label
 from plugins.workflow.flow import Flow
+from plugins.workflow.people import names_of
 from plugins.workflow.records import Instance, Step
 from plugins.workflow.values import has_path
 
@@ -106,9 +107,10 @@ def log_of(instance: Instance, *, said_only: bool = False) -> list[dict[str, Any
     chosen = select(Step).where(Step.instance_id == instance.id).order_by(Step.id)
     steps = [s for s in db.session.scalars(chosen) if not said_only or s.opinion or s.files]
     named = _file_names({i for s in steps for i in (s.files or ())})
+    people = names_of({s.actor_id for s in steps})
     return [
         {
-            "who": s.actor_name or gettext("the flow"),
+            "who": people.get(s.actor_id or 0) or s.actor_name or gettext("the flow"),
             "what": label(STEPS, s.what),
             "step": s.named(),
             "at": f"{local(s.at):%Y-%m-%d %H:%M}",

@@ -99,7 +99,8 @@ def of_instance(instance: Instance) -> list[Item]:
         for task in db.session.scalars(select(Task).where(Task.instance_id == instance.id).order_by(Task.id)):
             tasks[task.node].append(task)
         ids = {i for row in tasks.values() for t in row for i in (t.candidates or ())} | {s.actor_id for s in steps}
-        told = _Told(flow, instance, _passed(flow, steps), tasks, people.names_of(ids), _opinions(steps))
+        names = people.names_of(ids)
+        told = _Told(flow, instance, _passed(flow, steps), tasks, names, _opinions(steps, names))
         return [_drawn(node, told) for node in flow.nodes]
 
 
@@ -115,11 +116,12 @@ def _passed(flow: Flow, steps: list[Step]) -> dict[str, Step]:
     return found
 
 
-def _opinions(steps: list[Step]) -> dict[str, list[tuple[str, str]]]:
+def _opinions(steps: list[Step], names: dict[int, str]) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for step in steps:
         if step.opinion and step.node:
-            found[step.node].append((f"{step.actor_name or ''} {label(STEPS, step.what)}".strip(), step.opinion))
+            who = names.get(step.actor_id or 0) or step.actor_name or ""
+            found[step.node].append((f"{who} {label(STEPS, step.what)}".strip(), step.opinion))
     return found
 
 
