@@ -168,7 +168,7 @@ def _taken(registry: Registry, connection: Connection, plan: Purge) -> Iterator[
         yield Base.metadata.tables[name], None
     for table in sorted({table for table, _column in plan.columns}):
         whole = Base.metadata.tables[table]
-        columns = [whole.c[c] for t, c in plan.columns if t == table]
+        columns = [column for column in whole.columns if (table, column.name) in plan.columns]
         yield whole, or_(*(column.is_not(None) for column in columns))
     for table, where in _beside(registry, plan.plugin, set(plan.beside)):
         if table.name in plan.beside:

@@ -215,14 +215,14 @@ def _is_inline(connection: Connection, constraint: Any) -> bool:
     if connection.dialect.name != "sqlite":
         return False
     found = inspect(connection).get_foreign_keys(constraint.table.name)
-    columns = list(constraint.column_keys)
+    columns = [column.name for column in constraint.columns]
     return any(key["name"] is None and key["constrained_columns"] == columns for key in found)
 
 
 def _part_owner(item: Any, table: Any, registry: Registry) -> str:
     """Who makes an index or a constraint: the plugin of its columns when they are additions, else the table's."""
-    columns = [Base.metadata.tables[table.name].c.get(c.name) for c in getattr(item, "columns", ())]
-    owners = {_column_owner(c, registry) for c in columns if c is not None}
+    known = {c.name: c for c in Base.metadata.tables[table.name].columns} if table.name in Base.metadata.tables else {}
+    owners = {_column_owner(known[c.name], registry) for c in getattr(item, "columns", ()) if c.name in known}
     return owners.pop() if len(owners) == 1 else owner_of(table, registry)
 
 

@@ -70,7 +70,7 @@ class Life:
         others = [name for name in with_requirements([plugin]) if name != plugin]
         self.config = folder / "config.toml"
         self.config.write_text(f"plugins = {others!r}\n".replace("'", '"'), "utf-8")
-        self.before: dict[str, int] | None = None
+        self.before: tuple[set[str], set[str]] | None = None
 
     def run(self, *words: str) -> str:
         """Output of a command; raises `AssertionError` with what it said when it fails."""
@@ -88,7 +88,7 @@ class Life:
         if done.returncode:
             raise AssertionError(f"zhian {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         if self.before is None:
-            self.before = self.tables()
+            self.before = (set(self.tables()), self.columns())
         return done.stdout
 
     def tables(self) -> dict[str, int]:
@@ -112,8 +112,9 @@ class Life:
 
     def traces(self) -> Iterator[str]:
         """What a purge left behind, against the deployment before the plugin came."""
-        mine = f"{self.plugin}_"
-        for name in sorted(set(self.tables()) - set(self.before or {})):
+        assert self.before is not None
+        tables, columns = self.before
+        for name in sorted(set(self.tables()) - tables):
             yield f"purging leaves the table {name} -> drop it in downgrade()"
-        for column in sorted(c for c in self.columns() if c.split(".")[1].startswith(mine)):
+        for column in sorted(c for c in self.columns() - columns if c.split(".")[0] in tables):
             yield f"purging leaves the column {column} -> drop it in downgrade()"
