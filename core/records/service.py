@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -14,7 +14,7 @@ from core.clock import now
 from core.db import db, settle
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Stale, ZhianError
 from core.i18n import _
-from core.permissions.rules import access
+from core.permissions.rules import access, on_table
 from core.records.audit import note_action
 from core.records.base import MODELS, Record
 from core.records.changes import specs_of
@@ -180,6 +180,23 @@ def may(record: Record, code: str) -> bool:
     except Forbidden:
         return False
     return True
+
+
+def may_about(record: Record, key: str, code: str) -> bool:
+    """Whether the person's grants for `code` on the type `key` reach this record of another type, in its own scopes.
+
+    For actions on a type that make something of a record: the grant's scope says of which records.
+    """
+    principal, model = db.session().principal, type(record)
+    if principal.is_system:
+        return True
+    names = {grant.scope for grant in access().grants_of(principal, key, code)}
+    reached = or_(false(), *(on_table(access().scope_of(model, name, principal)) for name in sorted(names)))
+    table = model.__table__
+    return (
+        db.session().connection().execute(select(table.c.id).where(table.c.id == record.id, reached)).first()
+        is not None
+    )
 
 
 def readers(record: Record, user_ids: Iterable[int]) -> list[int]:

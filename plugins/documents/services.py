@@ -29,6 +29,7 @@ from core import (
     record_class,
     registry,
     send_mail,
+    title_is_open,
     use_locale,
 )
 from plugins.documents import gathering, kinds
@@ -119,10 +120,11 @@ def _code() -> str:
 
 
 def caption(record: Any) -> str:
-    """Number and name of a record, as its documents carry them."""
+    """Number and name of a record, as its documents carry them; a name that is closed to some readers is left out."""
     kind = registry().of(type(record))
     number = getattr(record, kind.fields[kind.number].attr, None) if kind.number else _number_of_whole(record, kind)
     title = getattr(record, kind.fields[kind.title].attr, None) if kind.title else record.title
+    title = title if title_is_open(record) else None
     return " ".join(str(part) for part in (number, title) if part)[:400]
 
 

@@ -268,6 +268,7 @@ def _start_page(given: dict[str, Any], errors: dict[str, str]) -> str:
     record = material.record_of(key, request.values.get("record_id", type=int) or 0)
     if record is None:
         raise NotFound()
+    starting.require_reach(record)
     with elevated("a flow is looked at before it is started"):
         definition = starting.published(code, key)
         node = read_flow(definition.nodes).nodes[0]
@@ -299,6 +300,7 @@ def start() -> Any:
     record = material.record_of(key, request.form.get("record_id", type=int) or 0)
     if record is None:
         raise NotFound()
+    starting.require_reach(record)
     record_id = record.id
     given = {"code": request.form.get("code", ""), "opinion": (request.form.get("opinion") or "").strip() or None}
     try:

@@ -20,7 +20,9 @@ from core import (
     db,
     elevated,
     get,
+    may_about,
     now,
+    open_name,
     registry,
 )
 from plugins.workflow import deciding, engine, log, people
@@ -46,7 +48,7 @@ class Foreseen:
 def offered(record: Record) -> list[Definition]:
     """Published flows that this person may start for this record now; none while one of the same code runs."""
     me, key = current_principal(), record.__record__["key"]
-    if me.realm != "staff" or not me.can("workflow.instance", "start"):
+    if me.realm != "staff" or not may_about(record, "workflow.instance", "start"):
         return []
     with elevated("which flows are there for this record"):
         found = list(
@@ -85,6 +87,7 @@ def start(params: dict[str, Any]) -> dict[str, Any]:
     if key not in registry().types:
         raise NotFound()
     seen = get(registry().types[key].model, params["record_id"])
+    require_reach(seen)
     with elevated(WHY) as session, session.begin_nested():
         record = locked_record(key, seen.id)
         definition = published(params["code"], key)
@@ -103,6 +106,12 @@ def start(params: dict[str, Any]) -> dict[str, Any]:
             "url": f"/r/workflow.instance/{run.instance.id}",
             "message": str(_("Submitted: %(flow)s", flow=definition.named())),
         }
+
+
+def require_reach(record: Record) -> None:
+    """Raises `Forbidden` where the person reads the record but starts no flows for it."""
+    if not may_about(record, "workflow.instance", "start"):
+        raise Forbidden(_("You start flows for records in your own charge alone."))
 
 
 def _begin(run: Run, opinion: str | None) -> list[str]:
@@ -148,12 +157,12 @@ def _require_startable(definition: Definition, record: Record) -> None:
 
 def _new(definition: Definition, record: Record) -> Instance:
     me = current_principal()
-    subject = people.subject_of(record, me.user_id)
+    subject, name = people.subject_of(record, me.user_id), open_name(record)
     return Instance(
         definition_id=definition.id,
         code=definition.code,
-        title=f"{definition.name}：{record.called}"[:300],
-        title_en=f"{definition.name_en or definition.name}: {record.called}"[:300],
+        title=f"{definition.name}：{name}"[:300],
+        title_en=f"{definition.name_en or definition.name}: {name}"[:300],
         record_key=record.__record__["key"],
         record_id=record.id,
         state="running",
