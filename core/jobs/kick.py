@@ -18,6 +18,9 @@ log = logging.getLogger("zhian.jobs")
 QUEUES = ("default", "bulk")
 BULK_FROM = 900  # seconds: jobs that may run longer wait behind the others
 LOOK_KEY = "zhian:look"
+TOLD_KEY = "zhian:told:"
+TOLD_FOR = 20  # seconds after which the scheduler tells of a waiting run again
+ENOUGH = 50  # messages in a queue: the workers have plenty to do, and nothing is told twice meanwhile
 
 
 class Kick(NamedTuple):
@@ -51,8 +54,11 @@ def _after_rollback(session: Any, previous: Any) -> None:
         session.info.pop("kicks", None)
 
 
-def send(kicks: list[Kick]) -> bool:
-    """Put messages into RQ; False when the queue is away, then the scheduler finds the work by itself."""
+def send(kicks: list[Kick], *, again: bool = False) -> bool:
+    """Put messages into RQ; False when the queue is away, then the scheduler finds the work by itself.
+
+    `again` leaves out what was told a moment ago, and everything while a queue is long: each message costs a fork.
+    """
     client = connection()
     if client is None:
         return False
@@ -61,13 +67,21 @@ def send(kicks: list[Kick]) -> bool:
             if kick == LOOK:
                 _look(client)
             else:
-                queue = _queue(client, kick.queue)
-                queue.enqueue_call("core.jobs.tasks.run", (kick.run_id,), timeout=kick.timeout, **_SHORT_MEMORY)
+                _tell(client, kick, again)
     except (redis.RedisError, OSError) as fault:
         rest()
         log.warning("the queue is away (%s); the scheduler will find the work", fault)
         return False
     return True
+
+
+def _tell(client: redis.Redis, kick: Kick, again: bool) -> None:
+    queue = _queue(client, kick.queue)
+    if again and queue.count >= ENOUGH:
+        return
+    fresh = client.set(f"{TOLD_KEY}{kick.run_id}", 1, nx=again, ex=TOLD_FOR)
+    if fresh:
+        queue.enqueue_call("core.jobs.tasks.run", (kick.run_id,), timeout=kick.timeout, **_SHORT_MEMORY)
 
 
 def _look(client: redis.Redis) -> None:

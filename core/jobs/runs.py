@@ -161,7 +161,7 @@ def due(limit: int = 100) -> list[tuple[int, str]]:
 def kick_due() -> None:
     """Tell the workers again of runs that wait; a second message for one run does nothing."""
     if waiting := due():
-        send([message(name, run_id) for run_id, name in waiting])
+        send([message(name, run_id) for run_id, name in waiting], again=True)
 
 
 def run_view(run_id: int) -> dict[str, Any]:

@@ -205,3 +205,26 @@ def test_without_a_queue_a_run_is_kept_and_found_as_due(job):
     job(lambda: None)
     run_id = queued()
     assert (run_id, "test.job") in runs.due()
+
+
+def test_the_scheduler_does_not_flood_the_queue_with_what_it_told_already(job, redis):
+    from core.jobs.connection import connection
+    from core.jobs.kick import ENOUGH, QUEUES, _queue
+
+    job(lambda: None)
+    client = connection()
+    client.flushall()
+    waiting = [queued() for _n in range(ENOUGH + 30)]
+
+    def messages():
+        return sum(_queue(client, name).count for name in QUEUES)
+
+    assert messages() == len(waiting)
+    for _round in range(4):
+        runs.kick_due()
+    assert messages() == len(waiting)
+    client.flushall()  # everything that the queue knew is gone
+    for _round in range(4):
+        runs.kick_due()
+    assert messages() == ENOUGH
+    assert [name for _id, name in runs.due(200)] == ["test.job"] * len(waiting)
