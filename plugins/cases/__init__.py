@@ -13,6 +13,7 @@ from plugins.cases.facts import (
     members_of,
     travelled,
 )
+from plugins.cases.money import cost_of_answer
 from plugins.cases.records import Applicant, Event, Goods, Member, Relation
 from plugins.cases.status import Model, Stop, event_type, event_types, model, road
 
@@ -27,6 +28,7 @@ __all__ = [
     "Model",
     "Relation",
     "Stop",
+    "cost_of_answer",
     "end_of_term",
     "event_type",
     "event_types",

@@ -19,8 +19,8 @@ from plugins.cases.merging import (
     deadline_fields,
     deadlines_of,
     next_milestone,
-    quotation_of,
 )
+from plugins.cases.money import cost_of_filing, quotation_of
 from plugins.cases.status import model
 from plugins.clients import client_fields, contact_fields
 
@@ -98,7 +98,7 @@ def confirmation_request(case: Case, language: str) -> dict[str, Any]:
     last = _end_of_priority(case)
     return about(case, language, ("legal_head", "daily")) | {
         "deadline": {"client_date": answer_by(last), "official_date": last},
-        "quote": quotation_of(case),
+        "quote": cost_of_filing(case),
         "file_within_days": FILE_WITHIN_DAYS,
         "earlier_marks": list(case.cited_marks or ()),
     }

@@ -18,8 +18,8 @@ from plugins.cases.merging import (
     client_of,
     deadline_fields,
     next_milestone,
-    quotation_of,
 )
+from plugins.cases.money import quotation_of
 from plugins.cases.records import Event
 from plugins.clients import client_fields, contact_fields
 

@@ -73,6 +73,7 @@ def case_fields(case: Case, language: str) -> dict[str, Any]:
         "next_milestone": next_milestone(case, model, language),
         "classes": goods,
         "class_list": ("、" if zh else ", ").join(row["number"] for row in goods),
+        "has_groups": any(row["groups"] for row in goods),
         "goods_count": sum(len(row["items"]) for row in goods),
         "applicants": applicants(case, language),
         "inventors": list(case.inventors or ()),
@@ -223,16 +224,3 @@ def answer_by(official: date | None = None, days: int = 7) -> date:
     """A day for the client's answer: in a week, and a week before the office's day where that comes first."""
     soon = today() + timedelta(days=days)
     return soon if official is None else max(today() + timedelta(days=1), min(soon, official - timedelta(days=7)))
-
-
-def quotation_of(case: Case) -> dict[str, Any] | None:
-    """What the newest offer for this case costs, where offers are kept: `quote.*`."""
-    if "billing.quotation" not in registry().types:
-        return None
-    offer = record_class("billing.quotation")
-    sent = offer.state.in_(("sent", "accepted", "converted", "issued"))
-    found = db.session.scalars(select(offer).where(offer.case_id == case.id, sent).order_by(offer.id.desc())).first()
-    if found is None:
-        return None
-    names = ("number", "currency", "valid_until", "total", "official_total", "service_total")
-    return {name: getattr(found, name, None) for name in names}

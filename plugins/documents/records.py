@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
@@ -142,6 +142,12 @@ class Document(Record):
     released_by_id: Mapped[int | None] = fields.link("core.user", _("Released by"), readonly=True, index=False)
     mailed_at: Mapped[datetime | None] = fields.datetime(_("Sent by mail"), readonly=True)
     mailed_to: Mapped[str | None] = fields.text(_("Sent to"), max_length=300, readonly=True)
+
+    @property
+    def answer_by(self) -> date | None:
+        """The day that it asks an answer by, as it is printed on it."""
+        day = ((self.source or {}).get("deadline") or {}).get("client_date") or {}
+        return date.fromisoformat(day["$day"]) if "$day" in day else None
 
 
 RECORDS: tuple[type[Record], ...] = (Letterhead, Template, Document)

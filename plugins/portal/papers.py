@@ -202,6 +202,19 @@ def record_of_question(record_key: str, record_id: int) -> Paper | None:
     return next(iter(documents or pdfs), None)
 
 
+def answer_day(record_key: str, record_id: int, asked_on: date) -> date | None:
+    """The day that the newest released letter about a record names for the answer; none that had passed when asked."""
+    if DOCUMENT not in registry().types:
+        return None
+    document = record_class(DOCUMENT)
+    wanted = (document.record_key == record_key, document.record_id == record_id)
+    shown = (document.archived_at.is_(None), document.released_at.is_not(None))
+    for row in db.session.scalars(select(document).where(*wanted, *shown).order_by(document.id.desc()).limit(10)):
+        if row.answer_by is not None:
+            return row.answer_by if row.answer_by >= asked_on else None
+    return None
+
+
 def checksum(path: Path) -> str:
     """SHA-256 of what lies there now, for the evidence."""
     digest = hashlib.sha256()

@@ -27,7 +27,7 @@ from core import (
     registry,
     run_action,
 )
-from plugins.cases import model
+from plugins.cases import cost_of_answer
 from plugins.portal import papers, words
 from plugins.portal.cases_read import deadlines_of
 from plugins.portal.people import Me
@@ -100,7 +100,7 @@ def question_of(task: Any) -> Question:
         id=task.id,
         title=_title(task, case),
         text=_text(case),
-        due=_due(case),
+        due=_due(task, case),
         case_id=case.id if case else None,
         client=task.client_ref,
         record=(task.record_key, task.record_id),
@@ -120,8 +120,12 @@ def _case(task: Any) -> Any:
     return db.session.scalars(select(case).where(case.id == task.record_id)).first()
 
 
-def _due(case: Any) -> date | None:
-    """The day by which we want the answer, where one was set for the client; the flow's own days are ours."""
+def _due(task: Any, case: Any) -> date | None:
+    """The day by which we want the answer: that of the letter that asks it, else one set for the client in the docket.
+
+    The flow's own days are ours."""
+    if asked := papers.answer_day(task.record_key, task.record_id, local(task.created_at).date()):
+        return asked
     days = deadlines_of([case.id], 1) if case is not None else []
     return days[0]["day"] if days else None
 
@@ -153,37 +157,15 @@ def _text(case: Any) -> str:
 
 
 def cost_of(case: Any) -> str:
-    """What a yes will cost, in words: as quoted for the case, else by the price list; empty when neither is there."""
-    with elevated("money is named before the client decides"):
-        found = _quoted(case.id) or _listed(case)
+    """What a yes will cost, in words, as the letter says it: as offered, else by the price list; empty without both."""
+    found = cost_of_answer(case)
     if found is None:
         return ""
     return gettext(
         "Official fee %(official)s, our fee %(service)s",
-        official=words.money(found["official"], found["currency"]),
-        service=words.money(found["service"], found["currency"]),
+        official=words.money(found["official_total"], found["currency"]),
+        service=words.money(found["service_total"], found["currency"]),
     )
-
-
-def _quoted(case_id: int) -> dict[str, Any] | None:
-    if "billing.quotation" not in registry().types:
-        return None
-    quotation = record_class("billing.quotation")
-    offered = (quotation.case_id == case_id, quotation.state.in_(("sent", "accepted")))
-    found = db.session.scalars(select(quotation).where(*offered).order_by(quotation.id.desc()).limit(1)).first()
-    if found is None:
-        return None
-    service = found.service_total + found.disbursement_total
-    return {"official": found.official_total, "service": service, "currency": found.currency}
-
-
-def _listed(case: Any) -> dict[str, Any] | None:
-    """By the price list, for the filing that follows a yes; asked of whoever offers `estimate_cost` on cases."""
-    estimate = registry().actions["cases.case"].get("estimate_cost")
-    if estimate is None or case.status != "client_confirm":
-        return None
-    filing = next((t.event for t in model(case.case_type).by_state.get("ready_to_file", ()) if t.to == "filed"), None)
-    return estimate.handler(case, {"event": filing}) if filing else None
 
 
 def decide(asked: Question, given: dict[str, str], person: Me, place: tuple[str | None, str]) -> str:
