@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from inspect import signature
 from typing import Any
 
@@ -40,6 +40,9 @@ ACTIONS = {
 UNSAID = frozenset({"web", "system", "job", "import", "cli"})
 """Ways of acting that go without saying; others, such as a card on a phone, are told."""
 API = _("api")
+WRITES = frozenset({"create", "update", "delete", "archive", "restore"})
+AT_ONCE = timedelta(seconds=5)
+"""What one command derives is written within this time."""
 SHOWN_CHANGES = 8
 IMPORT = re.compile(r"^import (\d+)$")
 """The reason that an import run leaves in the log."""
@@ -53,10 +56,8 @@ def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
     rows = db.session.scalars(audit.order_by(AuditEntry.id.desc()).limit(LIMIT), execution_options=OPEN).all()
     names = _link_names(kind, rows)
     actors = labels("core.user", {row.actor_id for row in rows})
-    for row in rows:
-        if (entry := _from_audit(kind, row, names)) is not None:
-            named = {"who": actors.get(row.actor_id, entry["who"])} if entry["who"] else {}
-            found.append((row.at, row.id, entry | named))
+    told = [(row, entry) for row in rows if (entry := _from_audit(kind, row, names, actors)) is not None]
+    found += [(row.at, row.id, entry) for row, entry in with_their_events(told)]
     found += [(n.created_at, n.id, _from_note(n)) for n in notes_of(kind.key, record_id)]
     found.sort(key=lambda item: (item[0], item[1]), reverse=True)
     days: dict[Any, list[Entry]] = {}
@@ -87,7 +88,33 @@ def _from_note(note: Any) -> Entry:
     }
 
 
-def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, str]]) -> Entry | None:
+def with_their_events(told: list[tuple[AuditEntry, Entry]]) -> list[tuple[AuditEntry, Entry]]:
+    """Rows, newest first, in which a derived change stands in the entry of the event right beside it that brought it.
+
+    An action is logged after what it changed, other events before: the newer neighbour is asked first.
+    """
+    kept: list[tuple[AuditEntry, Entry]] = []
+    for place, (row, entry) in enumerate(told):
+        newer, older = kept[-1:], told[place + 1 : place + 2]
+        event = next((e for e in (*newer, *older) if _is_event_of(row, e[0])), None)
+        if event is None:
+            kept.append((row, entry))
+        else:
+            event[1]["changes"] = [*entry["changes"], *event[1]["changes"]][:SHOWN_CHANGES]
+    return kept
+
+
+def _is_event_of(change: AuditEntry, event: AuditEntry) -> bool:
+    """Whether a change was derived from an event: told in one go, by one person, and no record write itself."""
+    if change.action != "update" or not change.reason or event.action in WRITES:
+        return False
+    together = (change.actor_id, change.via, change.request_id) == (event.actor_id, event.via, event.request_id)
+    return together and abs(event.at - change.at) <= AT_ONCE
+
+
+def _from_audit(
+    kind: RecordType, row: AuditEntry, names: dict[str, dict[int, str]], actors: dict[int, str]
+) -> Entry | None:
     hidden = {
         name
         for name, rule in access().treatments(kind.model, db.session().principal).items()
@@ -101,6 +128,7 @@ def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, st
     if row.action == "update" and not changes:
         return None
     verb, icon = _verb(kind, row)
+    who = actors.get(row.actor_id or 0) or row.actor
     entry: Entry = {
         "time": fmt.clock_time(row.at),
         "changes": changes[:SHOWN_CHANGES] if row.action != "create" else [],
@@ -108,10 +136,13 @@ def _from_audit(kind: RecordType, row: AuditEntry, names: dict[str, dict[int, st
     }
     if found := IMPORT.match(row.reason or ""):
         words = gettext("imported, run %(n)s", n=found[1])
-        return entry | {"who": row.actor or gettext("system"), "title": words, "href": f"/import/{kind.key}/{found[1]}"}
-    if row.actor_id is None or row.reason:
+        return entry | {"who": who or gettext("system"), "title": words, "href": f"/import/{kind.key}/{found[1]}"}
+    if row.actor_id is None:
         return entry | {"who": None, "foot": None, "icon": icon, "title": gettext("System: %(what)s", what=verb)}
-    return entry | {"who": row.actor, "title": verb}
+    if row.reason:
+        caused = gettext("%(what)s, caused by %(who)s", what=verb, who=who)
+        return entry | {"who": None, "foot": None, "icon": icon, "title": caused}
+    return entry | {"who": who, "title": verb}
 
 
 def _pairs(changes: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
@@ -122,9 +153,15 @@ def _verb(kind: RecordType, row: AuditEntry) -> tuple[str, str]:
     if row.action.startswith("action:"):
         action = registry().actions.get(kind.key, {}).get(row.action.removeprefix("action:"))
         return (_with_choices(action, row), action.icon or "bolt") if action else (row.action, "bolt")
-    verb, icon = ACTIONS.get(row.action) or (gettext(row.action).replace("_", " "), "clock")
+    words = (row.changes or {}).get("words")
+    verb, icon = ACTIONS.get(row.action) or (_filled(row.action, words), "clock")
     name = (row.changes or {}).get("file") if row.action.startswith("file_") else None
     return (f"{verb} {name}" if name else str(verb)), icon
+
+
+def _filled(action: str, words: Any) -> str:
+    """What a plugin noted, in the reader's language, with the words that it kept beside it filled in."""
+    return gettext(action, **words) if isinstance(words, dict) else gettext(action).replace("_", " ")
 
 
 def _with_choices(action: Action, row: AuditEntry) -> str:
