@@ -6,12 +6,13 @@ import secrets
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core import Action, FieldError, Invalid, Param, _
-from plugins.billing import actions_offers, bills, estimating, pages, receipts, reminders, requests
+from core import Action, FieldError, Invalid, Param, _, gettext
+from plugins.billing import actions_offers, bills, estimating, letters, pages, receipts, reminders, requests
 
 BILL, PAYMENT, REFUND, WRITE_OFF = "billing.bill", "billing.payment", "billing.refund", "billing.write_off"
 REASON = Param("reason", _("Reason"), required=True)
 OPINION = Param("opinion", _("Opinion"))
+DUE = Param("due_on", _("Due on"), "date", help=_("Empty: by the agreed days."))
 
 
 def actions() -> list[Action]:
@@ -26,8 +27,8 @@ def _bills() -> list[Action]:
             BILL,
             "issue",
             _("Issue"),
-            lambda bill, given: _issued(bills.issue(bill, given["due_on"])),
-            params=(Param("due_on", _("Due on"), "date", help=_("Empty: by the agreed days.")),),
+            lambda bill, given: _issued(bills.issue(bill, given["due_on"]), given),
+            params=(DUE, *letters.PARAMS),
             available=bills.is_draft,
             primary=True,
             icon="send",
@@ -87,8 +88,9 @@ def _ends() -> list[Action]:
     ]
 
 
-def _issued(bill: Any) -> dict[str, Any]:
-    return {"number": bill.number, "message": _("%(number)s is issued.", number=bill.number)}
+def _issued(bill: Any, given: dict[str, Any]) -> dict[str, Any]:
+    told = (gettext("%(number)s is issued.", number=bill.number), letters.go_out(bill, given))
+    return {"number": bill.number, "message": " ".join(filter(None, told))}
 
 
 def _id(record: Any) -> dict[str, Any]:

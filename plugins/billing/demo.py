@@ -115,7 +115,7 @@ class _Story:
                 bill = create(Bill, {"client": client.id, "title": row["title"]}).id
                 for position, line in enumerate(row["lines"], 1):
                     create(BillLine, {"bill": bill, "position": position, **line})
-            self.run(HEAD, on, BILL, bill, "issue")
+            self.run(HEAD, on, BILL, bill, "issue", letter=False)
             self._end(row, bill, client.id, on)
 
     def _end(self, row: dict[str, Any], bill: int, client: int, issued: date) -> None:
@@ -140,7 +140,7 @@ class _Story:
         with self.acting(HEAD, day) as session:
             for line in session.scalars(select(BillLine).where(BillLine.bill_id == note)):
                 line.official_amount, line.service_amount = Decimal(0), -Decimal(amount)
-        self.run(HEAD, day, BILL, note, "issue")
+        self.run(HEAD, day, BILL, note, "issue", letter=False)
 
     def try_to(self, login: str, on: date, record: str, ident: int, code: str) -> None:
         """The same where the state of things may not allow it, for example without a mail address."""
@@ -161,7 +161,7 @@ class _Story:
             if (today() - made).days <= FRESH:
                 continue
             issued = min(_workday(made + timedelta(days=2 + number % 4)), today())
-            self.run(self.issuer(draft.client_id), issued, BILL, draft.id, "issue")
+            self.run(self.issuer(draft.client_id), issued, BILL, draft.id, "issue", letter=False)
             self._fate(number, draft, issued)
 
     def _fate(self, number: int, draft: Any, issued: date) -> None:

@@ -44,6 +44,7 @@ NUMBERS = NumberRule(
     (Text("REC-"), DatePart("%Y%m"), Text("-"), Seq(width=4, reset="month")),
 )
 RECORDED = _("record_receipt")
+SETTLED = _("put %(amount)s of %(number)s on this")
 
 
 def defaults(payments: Iterable[Any]) -> None:
@@ -150,6 +151,8 @@ def _pay(payment: Payment, bill: Bill, amount: Decimal, key: str) -> list[Alloca
         db.session.add(row)
         rows.append(row)
     ledger.refresh_bill(bill)
+    told = {"amount": f"{amount:,.2f}", "number": payment.number}
+    note_action(db.session(), SETTLED.message, bill, changes={"words": told})
     return rows
 
 
