@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from core import Grant, Principal, Scopes, record_class
 from plugins.finance_bridge.records import Book
@@ -33,11 +33,21 @@ def _branch_of_book(model: Any, principal: Principal) -> ColumnElement[bool]:
     return model.book_id.in_(select(book.id).where(book.branch_id == principal.branch_id))
 
 
+def _serves(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """Books of the person's branch, and those without a branch, which serve all of them."""
+    return or_(model.branch_id == principal.branch_id, model.branch_id.is_(None)) if principal.branch_id else false()
+
+
 def scopes() -> dict[str, Scopes]:
-    """Everything lies in the branch whose bills it is about; what serves all branches is for those who see all."""
-    own = ("book", "document", "exchange", "sheet", "reconciliation")
+    """Everything lies in the branch whose bills it is about; what serves all branches is for those who see all.
+
+    Of a book that serves all branches everybody in finance knows that it is there and may ask it for payments
+    (scope `serving`); its codes, sheets and reports are about all branches and stay with those who see all.
+    """
+    own = ("document", "exchange", "sheet", "reconciliation")
     found = {f"finance_bridge.{name}": Scopes(branch=_branch) for name in own}
-    return found | {"finance_bridge.mapping": Scopes(branch=_branch_of_book)}
+    book = {"finance_bridge.book": Scopes(branch=_branch, extra={"serving": _serves})}
+    return found | book | {"finance_bridge.mapping": Scopes(branch=_branch_of_book)}
 
 
 def people(branch_id: int | None, roles: tuple[str, ...] = PEOPLE) -> list[int]:

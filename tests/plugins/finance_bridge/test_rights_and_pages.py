@@ -190,3 +190,17 @@ def test_a_connection_is_tried_out(desk, acting):
         assert "会话信息已丢失" in run_action(connection, "finance_bridge.connection", "test")["message"]
     with system("look") as session:
         assert session.get(model("connection"), connection.id).reach == "misconfigured"
+
+
+def test_a_clerk_knows_the_book_that_serves_all_branches_and_may_ask_it_for_payments(desk, acting):
+    house = desk.book()
+    with system("one book for the whole house") as session:
+        session.get(model("book"), house).branch_id = None
+    with acting("clerk") as session:
+        book = session.scalars(select(model("book")).where(model("book").id == house)).one()
+        assert run_action(book, "finance_bridge.book", "poll")["message"]
+        with pytest.raises(Forbidden):
+            run_action(book, "finance_bridge.book", "make_sheet")
+        assert not list(session.scalars(select(model("mapping")).where(model("mapping").book_id == house)))
+    with acting("agent") as session:
+        assert not list(session.scalars(select(model("book"))))
