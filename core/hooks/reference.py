@@ -1,0 +1,155 @@
+"""Writes `docs/hooks.md` and `docs/settings.md` from the code: `python -m core.hooks.reference`. A test compares."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import Any
+
+from core.hooks import specs
+from core.settings import _ENV, ROOT, Settings
+
+EXAMPLES = ROOT / "tests" / "plugins_for_tests" / "parcels" / "hooks.py"
+FAMILIES = {
+    "register": "Collected once at the start. An error stops the start and names the plugin.",
+    "validate": "In the transaction of a write. `Invalid` and `Refused` reach the person; any other error is a fault"
+    " of the plugin: the write is rolled back whole and the plugin is named.",
+    "before": "In the transaction, before the flush. May complete or refuse; errors as for `validate_*`.",
+    "after": "In the transaction, after the flush. No veto: an error is a fault, and the write is rolled back whole.",
+    "filter": "Isolated: what raises is dropped, logged and shown to administrators. Views are filtered once, at the"
+    " start; rows on every page of a list.",
+    "slot": "Isolated: a panel that raises is dropped, logged and shown to administrators; the page stands.",
+    "provide": "The first result that is not None; isolated.",
+}
+SPECS = ("core.registry", "core.views", "core.permissions.rules", "core.records.numbering", "core.endpoints")
+WORDS = {
+    "plugins": "Names of the plugins that are on.",
+    "data": "Folder of the deployment: database, files, logs, exports, the private Valkey. Default `./var`.",
+    "database_url": "`postgresql://user@host/name`; empty: SQLite in the data folder.",
+    "redis_url": "`redis://…`; empty: a private Valkey that `zhian up` starts.",
+    "secret": "At least 32 random characters: signs sessions, encrypts stored secrets. Empty: one is made in the data"
+    " folder.",
+    "agency": "Name of the agency in Chinese, on pages and papers.",
+    "agency_en": "The same in English.",
+    "base_url": "Where people reach the deployment; links in mails lead there, and https makes cookies secure.",
+    "demo": "Whether the invented agency is loaded.",
+    "testing": "For tests alone.",
+    "smtp_url": "`smtp://host` or `smtps://user:password@host`; empty: mails are kept and shown, not sent.",
+    "mail_from": "Sender of mails.",
+    "max_upload_mb": "Largest upload.",
+    "session_idle_minutes": "After so long without a click a sign-in ends.",
+    "session_days": "How long a sign-in lasts that is to be kept.",
+    "plugin_settings": "A table per plugin: `[plugin_settings.billing]`; its README says what it may hold.",
+}
+UNSAID = {"config_file"}
+
+
+def hooks() -> dict[str, Any]:
+    """The specs by name, in the order of the file."""
+    found = {n: f for n, f in vars(specs).items() if inspect.isfunction(f) and f.__module__ == specs.__name__}
+    return {n: f for n, f in found.items() if n.split("_")[0] in FAMILIES}
+
+
+def examples() -> dict[str, str]:
+    """The source of each example by the hook's name."""
+    text = EXAMPLES.read_text("utf-8")
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list and node.name in hooks():
+            lines = text.splitlines()[node.decorator_list[0].lineno - 1 : node.end_lineno]
+            found[node.name] = "\n".join(lines)
+    return found
+
+
+def hooks_page() -> str:
+    """The hook reference. Raises `LookupError` for a hook without words or without an example."""
+    shown = examples()
+    parts = [_HEAD]
+    for family, policy in FAMILIES.items():
+        parts.append(f"## `{family}_*`\n\n{policy}\n")
+        for name, function in hooks().items():
+            if name.split("_")[0] == family:
+                if not function.__doc__ or name not in shown:
+                    raise LookupError(f"{name} lacks {'an example' if function.__doc__ else 'a docstring'}")
+                head = f"### `{name}{_signature(function)}`"
+                parts.append(f"{head}\n\n{inspect.cleandoc(function.__doc__)}\n\n```python\n{shown[name]}\n```\n")
+    parts.append("## What the hooks give and get\n\nAll of these are names of `core`.\n")
+    parts += [_described(kind) for kind in _kinds()]
+    return "\n".join(parts)
+
+
+def _signature(function: Any) -> str:
+    return str(inspect.signature(function)).replace("'", "")
+
+
+def _kinds() -> list[type]:
+    import importlib
+
+    import core
+
+    named = {name: value for module in SPECS for name, value in vars(importlib.import_module(module)).items()}
+    found = {
+        n: v for n, v in named.items() if isinstance(v, type) and dataclasses.is_dataclass(v) and n in core.__all__
+    }
+    return [found[name] for name in sorted(found)]
+
+
+def _described(kind: type) -> str:
+    rows = []
+    for field in dataclasses.fields(kind):
+        needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        default = "required" if needed else _plain(field)
+        rows.append(f"| `{field.name}` | `{str(field.type).replace('|', '&#124;')}` | {default} |")
+    table = "\n".join(["| field | type | default |", "|---|---|---|", *rows])
+    return f"### `{kind.__name__}`\n\n{inspect.cleandoc(kind.__doc__ or '')}\n\n{table}\n"
+
+
+def _plain(field: Any) -> str:
+    if field.default is dataclasses.MISSING:
+        return f"`{field.default_factory.__name__}()`"
+    return f"`{field.default!r}`" if isinstance(field.default, (str, int, bool, tuple, type(None))) else "see the code"
+
+
+def settings_page() -> str:
+    """The settings reference. Raises `LookupError` for a setting without words."""
+    rows = []
+    for field in dataclasses.fields(Settings):
+        if field.name in UNSAID:
+            continue
+        if field.name not in WORDS:
+            raise LookupError(f"the setting {field.name} has no words")
+        variable = f"`{_ENV[field.name]}`" if field.name in _ENV else "–"
+        default = "–" if field.name in ("data", "plugin_settings") else _plain(field)
+        rows.append(f"| `{field.name}` | {variable} | {default} | {WORDS[field.name]} |")
+    table = "\n".join(["| setting | environment | default | meaning |", "|---|---|---|---|", *rows])
+    return f"{_SETTINGS}\n{table}\n"
+
+
+def write(folder: Path = ROOT / "docs") -> None:
+    """Both pages."""
+    (folder / "hooks.md").write_text(hooks_page(), "utf-8")
+    (folder / "settings.md").write_text(settings_page(), "utf-8")
+
+
+_HEAD = """# Hooks
+
+A plugin adds to Zhian by functions in its `hooks.py`, marked with `@hookimpl` from `core`, each of a few lines that
+delegate. The prefix of a hook says when it runs and what an error does. A hook gets the whole list, never one row of
+it. Misspelt names and arguments stop the start with the plugin's name; `ZHIAN_TRACE_HOOKS=1` prints each call.
+
+This page is made from `core/hooks/specs.py`; its examples are the plugin `tests/plugins_for_tests/parcels`, which the
+tests start and use. Make it anew: `python -m core.hooks.reference`.
+"""
+_SETTINGS = """# Settings
+
+A deployment reads one TOML file: the one that `--config` or `ZHIAN_CONFIG` names, else `config.toml` in its data
+folder, else `config/default.toml`. The environment wins over the file; `NAME_FILE` names a file that holds the value.
+An unknown name stops the start.
+
+This page is made from `core/settings.py`: `python -m core.hooks.reference`.
+"""
+
+if __name__ == "__main__":
+    write()
