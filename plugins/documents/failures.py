@@ -17,6 +17,7 @@ WORDS = {
     "out_of_memory": _("Making the letter needs more memory than is allowed. Make a smaller list."),
     "busy": _("Too many letters are being printed just now. Try again in a moment."),
     "crashed": _("The printer gave up on this letter: %(detail)s"),
+    "interrupted": _("Making the letter was interrupted again and again. Try it once more, or tell an administrator."),
     "data": _("The record cannot be put into this letter: %(detail)s"),
     "template_missing": _("The template of this kind of document is missing."),
 }

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from core import Action, Demo, Endpoints, FieldRule, Grant, Job, Menu, NumberRule, Record, Scopes, View, hookimpl
+from core import (
+    Action,
+    Demo,
+    Endpoints,
+    FieldRule,
+    Grant,
+    Job,
+    Menu,
+    NumberRule,
+    Record,
+    Schedule,
+    Scopes,
+    View,
+    hookimpl,
+)
 from plugins.documents import actions, demo, jobs, pages, rights, services, templates, views
 from plugins.documents.records import RECORDS
 
@@ -47,6 +61,12 @@ def register_actions() -> list[Action]:
 def register_jobs() -> list[Job]:
     """Printing."""
     return jobs.jobs()
+
+
+@hookimpl
+def register_schedules() -> list[Schedule]:
+    """Documents that lost their worker."""
+    return jobs.schedules()
 
 
 @hookimpl

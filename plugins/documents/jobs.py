@@ -6,21 +6,25 @@ import hashlib
 import io
 import json
 import logging
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from core import (
     Job,
     NotFound,
     Refused,
+    Schedule,
     _,
     add_file,
+    enqueue,
     file_path,
     local,
+    now,
     registry,
     report_progress,
     system,
@@ -32,6 +36,12 @@ from plugins.documents.printing import Press, Printed, Unprintable, press_of
 from plugins.documents.records import Document
 
 LONG_SECONDS = 90
+RESUME = "documents.resume"
+QUIET = timedelta(minutes=10)
+"""A document on which nothing happened for so long has lost its worker; those of a batch wait for the whole of it."""
+QUIET_BATCH = timedelta(minutes=70)
+GIVEN_UP = timedelta(hours=2)
+"""A document that is still being made after so long costs every worker its life: people are told."""
 log = logging.getLogger("zhian.documents")
 
 
@@ -40,7 +50,34 @@ def jobs() -> list[Job]:
     return [
         Job(services.PRINT, print_one, timeout=300),
         Job(services.PRINT_MANY, print_many, timeout=3600),
+        Job(RESUME, resume, timeout=60),
     ]
+
+
+def schedules() -> list[Schedule]:
+    """What runs by itself."""
+    return [Schedule("documents.resume", RESUME, every=timedelta(minutes=5))]
+
+
+def resume() -> dict[str, int]:
+    """Documents whose worker was lost are asked for once more; those that lose every worker fail by name."""
+    counts = {"again": 0, "failed": 0}
+    with system("documents whose worker was lost") as session:
+        for document in session.scalars(_lost().with_for_update(skip_locked=True)):
+            if document.state == "rendering" and document.created_at < now() - GIVEN_UP:
+                document.state, document.error, document.error_detail = "failed", "interrupted", None
+                counts["failed"] += 1
+            else:
+                enqueue(services.PRINT, document_id=document.id, key=f"{services.PRINT}.{document.id}")
+                counts["again"] += 1
+    return counts
+
+
+def _lost() -> Any:
+    rest = or_(
+        and_(Document.batch.is_(None), Document.updated_at < now() - QUIET), Document.updated_at < now() - QUIET_BATCH
+    )
+    return select(Document).where(Document.state.in_(("queued", "rendering")), rest).order_by(Document.id).limit(200)
 
 
 def print_one(document_id: int) -> dict[str, Any]:
@@ -81,7 +118,7 @@ def print_document(document_id: int, press: Press) -> str:
 
 def _claim(document_id: int) -> dict[str, Any] | None:
     with system("print a document") as session:
-        document = session.get(Document, document_id)
+        document = _held(session, document_id)
         if document is None or document.state not in ("queued", "rendering"):
             return None
         document.state = "rendering"
@@ -129,9 +166,17 @@ def _paths(checksums: set[str]) -> dict[str, Path]:
     return {checksum: path for checksum, path in found.items() if path.exists()}
 
 
+def _held(session: Any, document_id: int) -> Document | None:
+    """The document as it is now, held until the transaction ends: two workers on one document keep one file."""
+    chosen = select(Document).where(Document.id == document_id).with_for_update()
+    return session.scalars(chosen, execution_options={"populate_existing": True}).first()
+
+
 def _failed(document_id: int, fault: Unprintable) -> str:
     with system("a document that could not be printed") as session:
-        document = session.get(Document, document_id)
+        document = _held(session, document_id)
+        if document is None or document.state == "ready":  # another worker was quicker
+            return "gone" if document is None else "ready"
         document.state, document.error = "failed", fault.code
         document.error_detail = (f"[{fault.line}] " if fault.line else "") + fault.message[:500]
     return "failed"
@@ -139,9 +184,9 @@ def _failed(document_id: int, fault: Unprintable) -> str:
 
 def _ready(document_id: int, printed: Printed) -> str:
     with system("a printed document") as session:
-        document = session.get(Document, document_id)
-        if document.state == "ready":
-            return "ready"
+        document = _held(session, document_id)
+        if document is None or document.state == "ready":  # another worker was quicker
+            return "gone" if document is None else "ready"
         kind = registry().types.get(document.record_key)
         record = session.get(kind.model, document.record_id) if kind else None
         if record is None:

@@ -14,6 +14,9 @@ MAX_HTML_CHARS = 4_000_000
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 MAX_PICTURE_PIXELS = 40_000_000
 PICTURE_SIDE = 1000
+FEW_PICTURES = 40
+SMALL_SIDE = 420
+"""Pixels of the longer side where a letter has more than a few: 35 mm at 300 dpi."""
 
 
 def confine(cpu_seconds: int = CPU_SECONDS) -> None:

@@ -129,7 +129,7 @@ def printed(request: dict[str, Any], folder: str) -> bytes:
     started = time.perf_counter()
     album = pictures.Album(request["pictures"])
     html, needed, unknown = fill(request["sources"], album.embed(request["data"]), request["language"])
-    pdf, pages = paper.printed(html, folder)
+    pdf, pages = paper.printed(html, folder, album)
     book = sheet.written(request["sheet"], album) if request.get("sheet") else b""
     header = {"ok": True, "pages": pages, "needed": needed, "unknown": unknown, "lost": album.lost}
     return message(header | {"seconds": round(time.perf_counter() - started, 3)}, pdf, book)

@@ -11,8 +11,9 @@ from typing import Any
 from fontTools.ttLib import TTFont
 from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from plugins.documents.press.pictures import SCHEME, Album
 from plugins.documents.press.template import Faulty
 
 ARCHIVE = "pdf/a-3u"
@@ -21,9 +22,21 @@ IGNORED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Mn"})
 """Categories that need no glyph of their own; combining marks are checked as part of a composed character."""
 
 
-def fetcher() -> URLFetcher:
-    """The one way out of a letter: data: URLs. No files, no network."""
-    return URLFetcher(allowed_protocols={"data"})
+class Fetcher(URLFetcher):
+    """The one way out of a letter: data: URLs, and the pictures of its own album. No files, no network."""
+
+    def __init__(self, album: Album | None = None) -> None:
+        super().__init__(allowed_protocols={"data"})
+        self.album = album
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        """The content behind an address; raises `ValueError` for what is neither data nor in the album."""
+        if self.album is None or not url.startswith(SCHEME):
+            return super().fetch(url, headers)
+        found = self.album.get(url.removeprefix(SCHEME))
+        if found is None:
+            raise ValueError(f"no such picture: {url}")
+        return URLFetcherResponse(url, found[0], {"Content-Type": found[1]})
 
 
 @cache
@@ -49,14 +62,14 @@ def _fonts() -> FontConfiguration:
     return FontConfiguration()
 
 
-def _paper(html: str) -> Any:
-    return HTML(string=html, url_fetcher=fetcher()).render(font_config=_fonts())
+def _paper(html: str, album: Album | None = None) -> Any:
+    return HTML(string=html, url_fetcher=Fetcher(album)).render(font_config=_fonts())
 
 
-def printed(html: str, folder: str) -> tuple[bytes, int]:
+def printed(html: str, folder: str, album: Album | None = None) -> tuple[bytes, int]:
     """The PDF and its number of pages. Raises `Faulty`: missing_glyph names the characters."""
     drawable = coverage(folder)
-    document = _paper(html)
+    document = _paper(html, album)
     lost = missing(document, drawable)
     if lost:
         raise Faulty("missing_glyph", " ".join(lost))
