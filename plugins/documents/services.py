@@ -25,6 +25,7 @@ from core import (
     elevated,
     enqueue,
     gettext,
+    note_action,
     now,
     record_class,
     registry,
@@ -252,8 +253,8 @@ def addressee(document: Document) -> dict[str, Any]:
     return (document.source or {}).get("to") or {}
 
 
-def letter_of(document: Document) -> tuple[str, str]:
-    """Subject and text of the mail that carries it, in its own language."""
+def letter_of(document: Document, released: bool = False) -> tuple[str, str]:
+    """Subject and text of the mail that carries it, in its own language; `released` when it is in the portal too."""
     with use_locale(document.language):
         name = addressee(document).get("salutation") or addressee(document).get("name") or gettext("client")
         agency = ((document.source or {}).get("agency") or {}).get("name") or ""
@@ -262,7 +263,9 @@ def letter_of(document: Document) -> tuple[str, str]:
             gettext("Dear %(name)s,", name=name),
             "",
             gettext("Please find attached: %(title)s (%(number)s).", title=document.title, number=document.number),
-            gettext("You also find it in the client portal once we have released it there."),
+            gettext("You also find it in the client portal.")
+            if released or document.released_at is not None
+            else gettext("You also find it in the client portal once we have released it there."),
             "",
             agency,
         ]
@@ -270,38 +273,58 @@ def letter_of(document: Document) -> tuple[str, str]:
 
 
 def send(
-    document: Document, to: str, subject: str | None = None, text: str | None = None, key: str | None = None
+    document: Document,
+    to: str,
+    subject: str | None = None,
+    text: str | None = None,
+    key: str | None = None,
+    *,
+    released: bool = False,
 ) -> None:
-    """Send it by mail as an attachment; raises `Refused`, `Invalid`."""
+    """Send it by mail as an attachment; raises `Refused`, `Invalid`. What it was made of keeps that it left."""
     reason = sendable(document)
     if reason is not True:
         raise Refused(reason, code="not_sendable")
     if "@" not in (to or "") or any(c.isspace() for c in to):
         raise Invalid([FieldError("to", "email", _("Give an e-mail address."))])
-    own_subject, own_text = letter_of(document)
+    own_subject, own_text = letter_of(document, released)
     files = [i for i in (document.file_id, document.xlsx_file_id) if i]
-    send_mail(to, subject or own_subject, text or own_text, record=document, attachments=files, key=key)
+    sent = send_mail(to, subject or own_subject, text or own_text, record=document, attachments=files, key=key)
     with elevated("a document was sent"):
         _set(document, mailed_at=now(), mailed_to=to)
+        for record in _about(document) if sent else ():
+            note_action(db.session(), "mail", record, changes={"to": to, "subject": (subject or own_subject)[:300]})
+
+
+def _about(document: Document) -> list[Any]:
+    """On whose timelines it is told that it left: what it was made of, and the whole that this is a part of."""
+    record = record_of(document)
+    if record is None:
+        return []
+    links = (f for f in registry().of(type(record)).fields.values() if f.target and f.required)
+    wholes = [getattr(record, f.name, None) for f in links if registry().types[f.target or ""].number]
+    return [record, *(whole for whole in wholes if whole is not None)]
 
 
 def follow(document: Document) -> None:
-    """What was asked for when it is ready: release, mail. What cannot be done is told on the document."""
+    """What was asked for when it is ready: mail, release. What cannot be done is told on the document.
+
+    The mail comes first: who is told of released papers can see then that this one is on its way.
+    """
     wanted = document.after or {}
     troubles = []
-    if wanted.get("release") and document.released_at is None:
-        reason = releasable(document)
-        if reason is True:
-            release(document, by=wanted.get("by"))
-        else:
-            troubles.append(str(reason))
+    showing = releasable(document) if wanted.get("release") and document.released_at is None else None
     if wanted.get("mail") and document.mailed_at is None:
         to = addressee(document).get("email")
         reason = sendable(document) if to else _("The contact has no e-mail address.")
         if reason is True:
-            send(document, to, key=f"document-{document.id}")
+            send(document, to, key=f"document-{document.id}", released=showing is True)
         else:
             troubles.append(str(reason))
+    if showing is True:
+        release(document, by=wanted.get("by"))
+    elif showing is not None:
+        troubles.append(str(showing))
     if troubles:
         document.error_detail = " ".join(dict.fromkeys(troubles))[:600]
 

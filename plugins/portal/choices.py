@@ -29,6 +29,10 @@ ACTS = (
     Choice("account", L("账号设置", "Account")),
     Choice("refused", L("被拒绝", "Refused"), "warn"),
 )
+DECISIONS = (
+    Choice("confirm", L("确认", "Confirmed"), "done"),
+    Choice("request_change", L("要求修改", "Change wanted"), "warn"),
+)
 SIDES = (Choice("client", L("客户", "Client"), "accent"), Choice("agency", L("本所", "Agency")))
 ORDER_STATES = (
     Choice("submitted", L("已提交", "Submitted"), "warn"),

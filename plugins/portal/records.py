@@ -161,7 +161,7 @@ class Evidence(Record):
     record_key: Mapped[str] = fields.text(_("Record type"), required=True, readonly=True, max_length=80)
     record_id: Mapped[int] = fields.integer(_("Record"), required=True, readonly=True)
     question: Mapped[str] = fields.text(_("Question"), required=True, readonly=True, max_length=300)
-    decision: Mapped[str] = fields.text(_("Decision"), required=True, readonly=True, max_length=40)
+    decision: Mapped[str] = fields.choice(_("Decision"), choices.DECISIONS, required=True, readonly=True)
     opinion: Mapped[str | None] = fields.long_text(_("Remark"), readonly=True, max_length=4000)
     amount: Mapped[str | None] = fields.text(_("Cost shown"), readonly=True, max_length=120)
     portal_user_id: Mapped[int | None] = fields.link(

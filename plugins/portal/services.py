@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -19,6 +20,7 @@ from core import (
     notify,
     now,
     record_class,
+    registry,
     send_mail,
     use_locale,
 )
@@ -27,6 +29,8 @@ from plugins.portal.looks import agency_name
 from plugins.portal.records import Message, Order, PortalUser
 
 WHY = "people are told of messages in the portal"
+SAME_MOMENT = timedelta(minutes=1)
+"""What is mailed and shown by one command happens within this time."""
 
 
 def complete_messages(messages: list[Any]) -> None:
@@ -104,17 +108,33 @@ def tell_of_papers(files: Iterable[Any]) -> None:
     case = record_class("cases.case")
     with elevated(WHY):
         found = select(case.id, case.client_id, case.name).where(case.id.in_({f.record_id for f in shown}))
-        by_client: dict[int, list[str]] = {}
+        by_client: dict[int, list[tuple[str, int]]] = {}
         for ident, client, name in db.session.execute(found):
-            names = [f"{name}: {f.filename}" for f in shown if f.record_id == ident]
-            by_client.setdefault(client, []).extend(names)
-        for client, names in by_client.items():
-            _write_of_papers(client, names, max(f.id for f in shown))
+            by_client.setdefault(client, []).extend(
+                (f"{name}: {f.filename}", f.id) for f in shown if f.record_id == ident
+            )
+        mailed = _just_mailed([f.id for f in shown])
+        for client, papers in by_client.items():
+            _write_of_papers(client, papers, mailed)
 
 
-def _write_of_papers(client: int, names: list[str], newest: int) -> None:
+def _just_mailed(files: list[int]) -> set[tuple[int, str]]:
+    """(file, address): letters that leave by mail at this moment say themselves that they are in the portal."""
+    if "documents.document" not in registry().types:
+        return set()
+    document = record_class("documents.document")
+    lately = (document.file_id.in_(files), document.mailed_at >= now() - SAME_MOMENT)
+    found = db.session.execute(select(document.file_id, document.mailed_to).where(*lately))
+    return {(ident, (address or "").casefold()) for ident, address in found}
+
+
+def _write_of_papers(client: int, papers: list[tuple[str, int]], mailed: set[tuple[int, str]]) -> None:
     wanted = (PortalUser.client_id == client, PortalUser.state == "active", PortalUser.role.in_(("owner", "legal")))
+    newest = max(ident for _name, ident in papers)
     for person in db.session.scalars(select(PortalUser).where(*wanted)):
+        names = [name for name, ident in papers if (ident, person.email.casefold()) not in mailed]
+        if not names:
+            continue
         with use_locale(_language(person)):
             agency = agency_name()
             subject = gettext("%(agency)s: new documents for you", agency=agency)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from core import Forbidden, Refused, db, file_path, record_class, run_action, system, today, update
+from core.records.audit import AuditEntry
 from plugins.documents.jobs import print_many, print_one
 from plugins.documents.press.plain import decode
 from plugins.documents.records import Document, Letterhead, Template
@@ -131,6 +132,10 @@ def test_released_and_sent_when_it_is_ready(make, agency):
         ).all()
         assert [m.files for m in sent] == [[document.file_id]]
         assert document.number in sent[0].subject
+        assert "您也可以在客户门户中查看。" in sent[0].body
+        audit = select(AuditEntry).where(AuditEntry.record_key == "cases.case", AuditEntry.action == "mail")
+        told = [row.changes for row in session.scalars(audit.where(AuditEntry.record_id == agency.registered))]
+        assert {"to": "fang@client.example", "subject": sent[0].subject} in told, "the case tells that its letter left"
 
 
 def test_withdrawn_it_is_out_of_the_clients_sight(make, acting):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from core import insert_derived, record_class, registry, system
+from core import add_file, insert_derived, now, record_class, registry, system, today
+from core.web.format import day_short
+from plugins.cases import Case
 from plugins.portal.records import Evidence
 from tests.plugins.portal import around
 
@@ -123,3 +127,48 @@ def test_without_a_quotation_the_price_list_names_the_money(app, mirror, visitor
         session.execute(update(case).where(case.id == mirror.left.cases[1]).values(status="client_confirm"))
     text = visitors["left", "legal"].get(f"/portal/questions/{asked}").text
     assert re.search(r"¥[1-9][\d,]*\.\d\d\D+¥[1-9][\d,]*\.\d\d", text[text.index("co-box") :][:400]), text[-1500:]
+
+
+def test_the_letter_and_the_portal_name_the_same_money_and_the_same_day(app, mirror, visitors, asked):
+    if not {"billing.price_item", "documents.document"} <= set(registry().types):
+        pytest.skip("no price list or no letters in this deployment")
+    from plugins.cases.documents import confirmation_request
+
+    document = record_class("documents.document")
+    with app.app_context(), system("the letter of the case is released") as session:
+        case = session.get(record_class("cases.case"), mirror.left.cases[1])
+        session.execute(update(record_class("cases.case")).where(Case.id == case.id).values(status="client_confirm"))
+        session.refresh(case)
+        letter = confirmation_request(case, "zh")
+        day = today() + timedelta(days=5)
+        source = {"deadline": {"client_date": {"$day": day.isoformat()}}}
+        about = {"record_key": "cases.case", "record_id": case.id, "client_ref": mirror.left.client, "source": source}
+        shown = {"kind": "letter", "audience": "client", "language": "zh", "state": "ready", "released_at": now()}
+        insert_derived(document, [document(title="letter", **about, **shown)])
+    for path in ("/portal", f"/portal/questions/{asked}"):
+        text = visitors["left", "legal"].get(path).text
+        assert f"¥{letter['quote']['official_total']:,.2f}" in text, path
+        assert f"¥{letter['quote']['service_total']:,.2f}" in text, path
+        assert day_short(day) in text, path
+
+
+def test_a_letter_that_goes_by_mail_is_not_announced_by_a_second_mail(app, mirror):
+    if "documents.document" not in registry().types:
+        pytest.skip("no letters in this deployment")
+    document, mail = record_class("documents.document"), record_class("core.mail")
+    with app.app_context(), system("a letter is mailed and shown at once") as session:
+        case = session.get(record_class("cases.case"), mirror.left.cases[2])
+        stored = add_file(case, "letter by mail.pdf", io.BytesIO(b"%PDF-1.4 mailed"))
+        values = {"kind": "letter", "audience": "client", "language": "zh", "state": "ready", "file_id": stored.id}
+        values |= {"record_key": "cases.case", "record_id": case.id, "client_ref": mirror.left.client}
+        sent = {"mailed_at": now(), "mailed_to": mirror.left.emails["legal"].upper()}
+        insert_derived(document, [document(title="letter", **values, **sent)])
+        stored.client_visible = True
+        session.flush()
+        found = session.execute(select(mail.recipient).where(mail.body.contains("letter by mail.pdf"))).scalars()
+        assert set(found) == {mirror.left.emails["owner"]}, "who has not got the letter itself is told of it"
+
+
+def test_staff_read_the_answer_in_words(app, mirror, visitors, asked, staff_browser):
+    assert answered(visitors["left", "legal"], asked, "request_change", "请改").status_code == 303
+    assert "要求修改" in staff_browser.get("/r/portal.evidence").text
