@@ -113,6 +113,7 @@ def _move(case: Case, entry: Entry, result: status.Outcome, rows: dict[str, Good
     case.overlays = sorted(result.overlays) or None
     if result.problems:
         return
+    case.proven = _proven(case, entry, result)
     _take_values(case, entry.values)
     if not result.moved:
         return
@@ -125,6 +126,13 @@ def _move(case: Case, entry: Entry, result: status.Outcome, rows: dict[str, Good
             row.status = None if (row.status or case.status) == target else (row.status or case.status)
     if target != case.status:
         case.status, case.status_since = target, event.date
+
+
+def _proven(case: Case, entry: Entry, result: status.Outcome) -> dict[str, Any]:
+    """What the receipt attached to a filing says for the first time: the receipt stands for the second person."""
+    if not entry.document or not result.moved or status.event_type(entry.code).source != "filing":
+        return {}
+    return {"filing_date": entry.values.get("filing_date")}
 
 
 def _settle(event: Event) -> None:

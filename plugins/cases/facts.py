@@ -117,6 +117,7 @@ def machine_facts(case: Case, entry: Entry, actor: int | None) -> status.Facts:
     submitted = [e for e in past if e.code == "CASE_SUBMITTED_FOR_REVIEW"]
     anew = ENTERED_ANEW.get(entry.code, ())
     held = {name: value for name, value in field_values(case).items() if name not in anew}
+    held["goods"] = case.goods if case.goods and all(row["items"] for row in case.goods) else None
     values = held | {"old_valid_to": case.valid_to} | _daughters(case) | entry.values
     return status.Facts(
         today=today(),

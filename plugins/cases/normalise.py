@@ -77,9 +77,16 @@ def complete_changed(changes: Iterable[Change]) -> None:
         normalise(case)
         if change.changed(*TERM):
             _complete_term(case)
-        if change.changed(*CRITICAL) and not change.changed("verified_by"):
+        if _asks_again(change) and not change.changed("verified_by"):
             case.entered_by_id = current_principal().user_id
             case.verified_by_id = case.verified_at = None
+
+
+def _asks_again(change: Change) -> bool:
+    """Whether critical data were changed that nobody else has seen; the first filing date on its receipt was."""
+    case, changed = change.record, [name for name in CRITICAL if change.changed(name)]
+    proven = getattr(case, "proven", {}) if case.verified_at is not None else {}
+    return any(change.old.get(name) is not None or proven.get(name) != getattr(case, name, None) for name in changed)
 
 
 def number_clients(cases: list[Any]) -> None:

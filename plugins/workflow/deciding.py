@@ -193,8 +193,16 @@ def missing_files(run: Run, node: Node) -> list[Mapping[str, Any]]:
         need
         for need in node.get("needs", ())
         if newest_file(run.record, need["kind"]) is None
-        and not (need.get("field") and run.value(need["field"]) not in (None, "", [], {}))
+        and not (need.get("field") and _is_filled(run.value(need["field"])))
     ]
+
+
+def _is_filled(value: Any) -> bool:
+    """Whether a field answers a need: not when it is a list with a row that still lists nothing."""
+    if value in (None, "", [], {}):
+        return False
+    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    return not any(part == [] for row in rows for part in row.values())
 
 
 def require_files(run: Run, node: Node) -> None:

@@ -8,8 +8,22 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core import Forbidden, Invalid, Refused, create, db, get, keep, record_class, run_action, update, use_locale
-from plugins.cases.entry import waiting_words
+from core import (
+    Forbidden,
+    Invalid,
+    Refused,
+    add_file,
+    create,
+    db,
+    get,
+    keep,
+    record_class,
+    run_action,
+    update,
+    use_locale,
+)
+from plugins.cases.entry import Entry, waiting_words
+from plugins.cases.facts import machine_facts
 
 CASE = "cases.case"
 REFUSAL = {
@@ -154,6 +168,35 @@ def test_filing_waits_until_another_person_verified_and_a_change_asks_again(acti
     with acting("clerk"):
         assert do(ident, "record_event", **filing)["status"] == "filed"
         assert get(record_class(CASE), ident).filing_date == date(2026, 11, 20)
+
+
+def test_the_receipt_proves_the_filing_date_and_a_later_change_asks_again(acting, agency):
+    with acting("head"):
+        values = {"case_type": "tm_application", "mark_name": "海砚", "classes": ["16"], "status": "ready_to_file"}
+        case = create(record_class(CASE), values)
+        ident, receipt = case.id, add_file(case, "回执.pdf", io.BytesIO(b"%PDF-1.4"), "filing_receipt").id
+    with acting("verifier"):
+        do(ident, "verify_critical")
+    filing = {"event": "TM_FILED", "filing_date": "2026-11-20", "filing_channel": "online", "document": receipt}
+    with acting("clerk"):
+        assert do(ident, "record_event", **filing)["status"] == "filed"
+    with acting("clerk"):
+        case = get(record_class(CASE), ident)
+        assert (case.filing_date, case.verified_by_id) == (date(2026, 11, 20), agency.verifier)
+        update(case, {"filing_date": "2026-11-19"})
+        assert (case.verified_by_id, case.entered_by_id) == (None, agency.clerk)
+
+
+def test_a_class_without_goods_is_no_list_of_goods(acting, agency):
+    with acting("head"):
+        ident = create(record_class(CASE), {"case_type": "tm_application", "classes": ["16"], "goods": []}).id
+    with acting("head") as session:
+        case = get(record_class(CASE), ident)
+        assert case.goods == [{"class": 16, "items": []}]
+        assert machine_facts(case, Entry("CASE_SUBMITTED_FOR_REVIEW"), agency.head).get("goods") is None
+        update(case, {"goods": [{"class": 16, "items": ["纸"]}]})
+        session.flush()
+        assert machine_facts(case, Entry("CASE_SUBMITTED_FOR_REVIEW"), agency.head).get("goods")
 
 
 def test_two_persons_pass_a_review_and_the_author_is_none_of_them(acting, agency):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import Invalid, Refused, create, get, record_class, run_action, system, today
+from core import Invalid, Refused, create, get, record_class, run_action, system, today, update
 
 
 def test_from_submission_to_the_receipt(flows):
@@ -66,6 +66,18 @@ def test_missing_papers_are_named_at_submission(flows):
         "needs.goods_list",
     }
     assert flows.status(case) == "preparing"
+
+
+def test_a_ticked_class_without_goods_is_no_list_of_goods(flows):
+    papers = ("mark_image", "applicant_id_document", "power_of_attorney", "search_report")
+    case = flows.case(papers=papers, classes=["30"])
+    with pytest.raises(Invalid) as refused:
+        flows.start(case, "new_filing")
+    assert {e.field for e in refused.value.errors} == {"needs.goods_list"}
+    with system("the goods are written"):
+        update(get(record_class("cases.case"), case), {"goods": [{"class": 30, "items": ["茶"]}]})
+    flows.start(case, "new_filing")
+    assert flows.status(case) == "internal_review"
 
 
 def test_the_receipt_is_asked_before_it_counts_as_filed(flows):
