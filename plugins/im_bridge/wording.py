@@ -13,7 +13,11 @@ from core import db, gettext, local, record_class, registry, today
 
 NAMES = {"deadlines.deadline": "name", "workflow.task": "name"}
 """Fields that name the kind of a matter and no client or invention."""
+KINDS = {"cases.case": "case_type"}
+"""Choice fields that do the same: the kind of a case is no secret, its name is."""
 DATES = {"deadlines.deadline": "due", "workflow.task": "due_at"}
+EARLIER = {"deadlines.deadline": ("internal_date", "safe_date")}
+"""Dates of ours before that date: the ones to act on."""
 SENT = "%m-%d %H:%M"
 
 
@@ -36,7 +40,9 @@ def for_notification(note: Any, detail: str) -> Wording:
         return Wording(note.subject, f"{note.body or ''}\n{at}".strip(), path)
     facts = facts_of(record)
     subject = " ".join(value for _name, value in facts) or gettext("A message for you in Zhian")
-    return Wording(f"{_level(note.severity)}{subject}"[:300], at, path, facts)
+    earlier = earlier_days(record)
+    body = "\n".join([*(f"{name}: {value}" for name, value in earlier), at])
+    return Wording(f"{_level(note.severity)}{subject}"[:300], body, path, facts + earlier)
 
 
 def for_task(task: Any, detail: str) -> Wording:
@@ -66,6 +72,14 @@ def facts_of(record: Any) -> list[tuple[str, str]]:
     return found
 
 
+def earlier_days(record: Any) -> list[tuple[str, str]]:
+    """The days of ours before the day of a record, by the names that its fields have, the earliest first."""
+    names = EARLIER.get(record.__record__["key"], ()) if record is not None else ()
+    known = registry().of(type(record)).fields if names else {}
+    days = sorted((day, str(known[name].label)) for name in names if (day := getattr(record, name, None)))
+    return [(label, f"{day.isoformat()} {distance(day)}") for day, label in days]
+
+
 def number_of(record: Any) -> str:
     """The record's own number, else that of the first record it is linked or bound to that has one."""
     kind = registry().of(type(record))
@@ -82,6 +96,9 @@ def number_of(record: Any) -> str:
 def kind_of(record: Any) -> str:
     """The name of the matter where it names only its kind, else the name of the record type."""
     key = record.__record__["key"]
+    if name := KINDS.get(key):
+        found = registry().types[key].fields[name].choice(getattr(record, name))
+        return str(found.label if found else record.__record__["label"])
     named = getattr(record, "named", None) if key in NAMES else None
     return str((named() if named else getattr(record, NAMES.get(key, ""), "")) or record.__record__["label"])
 

@@ -34,6 +34,7 @@ def test_a_card_names_number_kind_and_step_and_nothing_more(office, asked):
     assert "茶业" not in text
     assert [button[0] for button in card["buttons"]] == ["同意", "退回"]
     assert ("步骤", "look") in card["facts"]
+    assert ("类型", "商标注册申请") in card["facts"]
 
 
 def test_approving_in_the_card_decides_as_the_person_and_closes_all_cards(office, asked):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core import record_class, system
+from core import create, notify, record_class, registry, system, today
 from plugins.im_bridge import following, sending, tokens
 from plugins.im_bridge.records import App, Message, Quota
 from plugins.im_bridge.vendors.calls import Vendor
@@ -45,6 +45,22 @@ def test_a_message_of_the_house_says_no_more_than_it_must(wecom):
     wecom.change("wecom", detail="full")
     wecom.tell("expert", "A new teapot")
     assert wecom.phone("expert")[-1]["title"] == "A new teapot"
+
+
+def test_a_warning_of_a_deadline_names_the_days_to_act_on(wecom, flows):
+    if "deadlines.deadline" not in registry().types:
+        pytest.skip("no deadlines in this deployment")
+    due = today() + timedelta(days=40)
+    with system("a deadline"):
+        values = {"case": flows.case(), "name": "驳回复审", "due": due, "responsible": wecom.agency.expert}
+        deadline = create(record_class("deadlines.deadline"), values)
+        days = {deadline.internal_date, deadline.safe_date} - {None}
+        notify([wecom.agency.expert], "warning", severity="fatal", record=deadline, key="days to act on")
+    wecom.run()
+    (message,) = [m for m in wecom.phone("expert") if "失权" in m["title"]]
+    assert due.isoformat() in message["title"]
+    assert len(days) == 2
+    assert all(day.isoformat() in message["text"] for day in days), message
 
 
 def test_people_without_an_account_are_left_to_the_other_ways(wecom):
