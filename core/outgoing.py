@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.errors import Refused
+from core.db import db
+from core.errors import FieldError, Invalid, Refused
 from core.i18n import _
+from core.records.changes import Change
 
 
 def outgoing(base_url: str, *, ca_file: str | None = None, timeout: float = 10.0) -> httpx.Client:
@@ -44,6 +46,19 @@ def check_address(url: str) -> str:
         return url
     message = _("Write an address that begins with https://. Plain http is for servers on this machine alone.")
     raise Refused(message, field="address", code="address")
+
+
+def keep_secrets_home(change: Change, address: str, secrets: tuple[str, ...]) -> None:
+    """Secrets are entered anew when the address that they are sent to changes: who may change it need not know them.
+
+    For `before_update`; `address` and `secrets` are names of fields. Raises `Invalid` at each secret that stayed.
+    """
+    if db.session().principal.is_system or not change.changed(address):
+        return
+    stayed = [name for name in secrets if getattr(change.record, name) and not change.changed(name)]
+    if stayed:
+        message = _("The address changes: enter this anew. It is not sent elsewhere as it is.")
+        raise Invalid([FieldError(name, "required", message) for name in stayed])
 
 
 def is_loopback(host: str) -> bool:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from core.hooks.specs import hookimpl
 from core.i18n import L, _
-from core.permissions.org import ORG_RECORDS
+from core.permissions import granting
+from core.permissions.org import ORG_RECORDS, UserRole
 from core.permissions.principal import Principal
 from core.permissions.rules import Grant, Role, Rule, Scopes, access
 from core.records.notes import NOTE_RECORDS, Attachment, Note, check_places
@@ -111,6 +112,27 @@ def register_rules() -> list[Rule]:
         Rule("core.notification", "only mine", mine),
         Rule("core.user", "people of one's own realm", lambda model, principal: model.realm == principal.realm),
     ]
+
+
+@hookimpl
+def before_create(model: type[Any], records: list[Any]) -> None:
+    """Nobody gives themself a role."""
+    if model is UserRole:
+        granting.check_given(records)
+
+
+@hookimpl
+def before_update(model: type[Any], changes: list[Any]) -> None:
+    """Nor turns one into another."""
+    if model is UserRole:
+        granting.check_changed(changes)
+
+
+@hookimpl
+def before_delete(model: type[Any], records: list[Any]) -> None:
+    """Nor takes it from another by a way round."""
+    if model is UserRole:
+        granting.check_given(records)
 
 
 @hookimpl

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.db import db, elevated
 from core.errors import Forbidden, Invalid
 from core.i18n import _, gettext
+from core.permissions.granting import TOP_ROLES
 from core.permissions.org import User, UserRole
 from core.permissions.passwords import check_new, hash_password
 from core.permissions.people import forget
@@ -40,7 +41,6 @@ SCOPE_WORDS = {
     "branch": _("own branch"),
 }
 ADMINISTRATION = ("core.user", "update")
-TOP_ROLES = frozenset({"administrator"})
 
 
 def settings() -> Any:

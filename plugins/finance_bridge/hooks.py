@@ -19,6 +19,7 @@ from core import (
     Subscriber,
     View,
     hookimpl,
+    keep_secrets_home,
 )
 from plugins.finance_bridge import actions, demo, endpoints, jobs, mending, rights, setting_up, views
 from plugins.finance_bridge.records import RECORDS, Book, Connection, Document
@@ -76,6 +77,9 @@ def validate_records(model: type[Record], records: list[Any]) -> None:
 @hookimpl
 def before_update(model: type[Record], changes: list[Change]) -> None:
     """What documents carry stays; what was sent is not edited."""
+    if model is Connection:
+        for change in changes:
+            keep_secrets_home(change, "address", ("app_secret", "client_secret"))
     if model in (Connection, Book):
         setting_up.keep_what_documents_carry(changes)
     elif model is Document:

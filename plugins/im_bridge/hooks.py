@@ -21,6 +21,7 @@ from core import (
     Subscriber,
     View,
     hookimpl,
+    keep_secrets_home,
 )
 from plugins.im_bridge import actions, callbacks, commands, demo, grants, jobs, people, views
 from plugins.im_bridge.records import RECORDS, App, Person
@@ -107,9 +108,26 @@ def before_create(model: type[Record], records: list[Any]) -> None:
 
 @hookimpl
 def before_update(model: type[Record], changes: list[Change]) -> None:
-    """Also when the app of an account is changed."""
+    """Also when the app of an account is changed; secrets of an app stay with its address."""
     if model is Person:
         people.complete([change.record for change in changes])
+    elif model is App:
+        for change in changes:
+            keep_secrets_home(change, "server", ("secret",))
+
+
+@hookimpl
+def after_create(model: type[Record], records: list[Any]) -> None:
+    """Who is bound to an account by hand hears of it."""
+    if model is Person:
+        people.tell_bound(records)
+
+
+@hookimpl
+def after_update(model: type[Record], changes: list[Change]) -> None:
+    """Also when the account becomes another one, or somebody else's."""
+    if model is Person:
+        people.tell_bound([change.record for change in changes if change.changed("user", "userid")])
 
 
 @hookimpl

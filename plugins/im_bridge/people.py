@@ -6,7 +6,20 @@ from typing import Any
 
 from sqlalchemy import and_, select, update
 
-from core import Refused, _, current_principal, db, elevated, enqueue, gettext, local, now, record_class, system
+from core import (
+    Refused,
+    _,
+    current_principal,
+    db,
+    elevated,
+    enqueue,
+    gettext,
+    local,
+    notify,
+    now,
+    record_class,
+    system,
+)
 from plugins.im_bridge import channel, quotas
 from plugins.im_bridge.accounts import Counter, facts_of, house, vendor_of
 from plugins.im_bridge.records import App, Person
@@ -23,6 +36,19 @@ def complete(people: list[Person]) -> None:
     for person in people:
         if (app := apps.get(person.app_id)) is not None:
             person.kind, person.corp_id = app.kind, app.corp_id
+
+
+def tell_bound(people: list[Person]) -> None:
+    """Approvals in that account count as the person's own, so a binding that somebody makes is told to them."""
+    if db.session().principal.is_system:
+        return
+    for person in [p for p in people if p.user_id is not None and p.user_id != current_principal().user_id]:
+        subject = gettext("Your messenger account is set to “%(id)s”", id=person.userid)
+        body = gettext(
+            "Decisions made in it count as yours. If this is not your account, tell an administrator at once."
+        )
+        key = f"im-bound-{person.id}-{person.user_id}-{person.userid}"
+        notify([person.user_id], subject, body=body, severity="urgent", record=person, key=key)
 
 
 def check(app: App, _given: dict[str, Any]) -> str:

@@ -47,6 +47,7 @@ class Offices:
     def __init__(self, app: Flask) -> None:
         self.app, self.people = app, {}
         self._keys: dict[str, Client] = {}
+        self._files: dict[str, int] = {}
         with app.app_context():
             password = hash_password(PASSWORD)
             with system("two branches that mirror each other"):
@@ -72,6 +73,7 @@ class Offices:
         made = SimpleNamespace(branch=branch.id, department=department.id, client=client.id, owner=owner)
         made.mark = self._case(side, client, place, case_type="tm_application", mark_name="云岫 YUNXIU")
         made.invention = self._case(side, client, place, case_type="invention", title=SECRET, abstract=SECRET)
+        made.file = self._files[side]
         return made
 
     def _person(self, login: str, role: str, place: dict[str, int], password: str) -> None:
@@ -90,7 +92,7 @@ class Offices:
         case = create(
             record_class("cases.case"), {"client": client.id, "opened_on": today(), **place, **named, **values}
         )
-        add_file(case, f"paper-{side}.pdf", io.BytesIO(PDF + side.encode()))
+        self._files[side] = add_file(case, f"paper-{side}.pdf", io.BytesIO(PDF + side.encode())).id
         return case.id
 
     def _money(self, side: str) -> None:
