@@ -32,6 +32,11 @@ MANY = 100
 origin: ContextVar[Origin] = ContextVar("zhian_origin", default=Origin())  # noqa: B039 - frozen
 
 
+def current_way() -> str:
+    """How the person acts now, as the audit log keeps it: web, api, a channel such as wecom, a realm such as portal."""
+    return origin.get().via
+
+
 class AuditEntry(Base):
     """Who did what to which record, when and from where; `changes` is {field: [old, new]}."""
 

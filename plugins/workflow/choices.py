@@ -62,6 +62,17 @@ STEPS = (
     Choice("stop", L("终止", "Stopped")),
 )
 
+WAYS = (
+    Choice("api", L("通过接口", "by way of the interface")),
+    Choice("wecom", L("通过企业微信", "by way of WeCom")),
+    Choice("dingtalk", L("通过钉钉", "by way of DingTalk")),
+    Choice("portal", L("通过客户门户", "by way of the client portal")),
+)
+"""How a step was taken, where it was not our own page."""
+PAGE = "page"
+DERIVED = frozenset({"auto", "skip", "branch", "ask", "fallback", "escalate", "failed", "complete"})
+"""Steps that a flow takes by itself."""
+
 
 def label(choices: tuple[Choice, ...], code: str | None) -> str:
     """The words of a code; the code itself when it is unknown."""

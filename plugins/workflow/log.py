@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import _, current_principal, db, notify, now, record_class, use_locale
+from core import _, current_principal, current_way, db, notify, now, record_class, use_locale
+from plugins.workflow.choices import DERIVED, PAGE
 from plugins.workflow.flow import Node
 from plugins.workflow.records import Step, Task
 from plugins.workflow.run import Run
@@ -27,6 +28,7 @@ def write(run: Run, what: str, node: Node | None = None, **more: Any) -> Step:
         round=run.instance.round,
         actor_id=who.user_id,
         actor_name=None if who.is_system else who.name or None,
+        via=None if who.is_system or what in DERIVED else PAGE if current_way() == "web" else current_way(),
         **more,
     )
     db.session.add(step)

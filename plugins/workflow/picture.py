@@ -34,6 +34,11 @@ class Item:
     branches: list[Branch] = field(default_factory=list)
     gate: str = ""
 
+    @property
+    def thin(self) -> bool:
+        """Drawn as a line, so that people stand out: what the flow does by itself, unless it waits there."""
+        return self.kind == "auto" and self.state != "now" and not self.says
+
 
 @dataclass
 class Branch:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from core import Record, _, current_locale, fields
+from core import L, Record, _, current_locale, fields
 from plugins.workflow import choices
 
 _RUNNING = text("state = 'running'")
@@ -234,6 +234,7 @@ class Step(Record):
     round: Mapped[int] = fields.integer(_("Round"), required=True, readonly=True, default=1)
     actor_id: Mapped[int | None] = fields.link("core.user", _("Who"), readonly=True, on_delete="set_null", index=False)
     actor_name: Mapped[str | None] = fields.text(_("Name"), readonly=True, max_length=120)
+    via: Mapped[str | None] = fields.text(L("途径", "Way"), readonly=True, max_length=12)
     opinion: Mapped[str | None] = fields.long_text(_("Opinion"), readonly=True, max_length=4000)
     note: Mapped[str | None] = fields.long_text(_("Note"), readonly=True, max_length=4000)
     to_node: Mapped[str | None] = fields.text(_("Back to the node"), readonly=True, max_length=40)

@@ -74,6 +74,7 @@ def test_papers_come_with_the_decision(flows, visit):
     flows.define([node | {"ask": [{"name": "day", "kind": "date", "label": "Day"}]}])
     run = flows.start(flows.case())
     task, browser = flows.task(run), visit("agent")
+    assert 'class="wf-op is-still"' in browser.get(f"/r/workflow.task/{task.id}").text  # it covers no row to fill in
     missing = browser.post(f"/workflow/tasks/{task.id}/decide", **form(task, decision="done"))
     assert missing.status_code == 422
     assert "This field is required." in missing.text
@@ -186,3 +187,13 @@ def test_a_new_version_leaves_the_old_one_as_it_is(flows, visit, api):
     assert author.post(f"workflow.definition/{made}/actions/publish").status_code == 200
     states = [author.get(f"workflow.definition/{i}").json["state"] for i in (ident, made)]
     assert states == ["retired", "published"]
+
+
+def test_what_a_flow_does_by_itself_is_a_line_in_its_picture(flows, visit):
+    by_itself = {"id": "told", "kind": "auto", "name": "自动", "action": "no_such_action", "optional": True}
+    flows.define([by_itself, approve("head", "user:head")])
+    instance = flows.start(flows.case())
+    page = visit("head").get(f"/r/workflow.task/{flows.task(instance, None, 'head').id}").text
+    assert page.count('class="wf-thin"') == 1
+    assert page.count('class="wf-nd is-now"') == 1
+    assert 'class="wf-op"' in page
