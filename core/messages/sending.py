@@ -15,7 +15,7 @@ from sqlalchemy import or_, select, update
 
 from core.clock import now
 from core.db import db, system
-from core.i18n import _
+from core.i18n import _, gettext
 from core.messages.model import Mail
 from core.records.notes import Attachment, file_path
 
@@ -53,8 +53,17 @@ def _send_one(mail_id: int) -> str:
         deliver(url, message(mail, _files(mail)))
     except (OSError, smtplib.SMTPException, ValueError) as problem:
         final = mail.attempts >= TRIES
-        return _end(mail_id, "failed" if final else "queued", f"{type(problem).__name__}: {problem}"[:400])
+        return _end(mail_id, "failed" if final else "queued", _said(problem))
     return _end(mail_id, "sent")
+
+
+def _said(problem: Exception) -> str:
+    """For people; the words of the mail server stand behind it."""
+    if isinstance(problem, smtplib.SMTPException):
+        return gettext("The mail server refused it: %(why)s", why=problem)[:400]
+    if isinstance(problem, OSError):
+        return gettext("The mail server cannot be reached: %(why)s", why=problem.strerror or problem)[:400]
+    return str(problem)[:400]
 
 
 def _claim(mail_id: int) -> Mail | None:

@@ -143,6 +143,8 @@ def in_words(fault: Exception) -> str:
     words = {
         "no_connection": gettext("Nobody answers at this address."),
         "timeout": gettext("No answer in time."),
+        "connection_lost": gettext("The connection broke before an answer came."),
+        "server_error": gettext("It answers with an error of its own."),
         "tls": gettext("Its certificate is not trusted; add the file of its authority."),
         "app_id": gettext("The application id has another form than <client>_<32 characters>."),
         "session": gettext("Account set, application or key is wrong, or this address is not allowed there."),

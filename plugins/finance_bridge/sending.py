@@ -29,7 +29,7 @@ from plugins.finance_bridge.drivers.base import (
     Remote,
     Voucher,
 )
-from plugins.finance_bridge.reaching import Reach, driver_of, heard, reach_of
+from plugins.finance_bridge.reaching import Reach, driver_of, heard, in_words, reach_of
 from plugins.finance_bridge.records import Document
 from plugins.finance_bridge.rights import people
 
@@ -213,7 +213,7 @@ def _doubt(work: Work, fault: Doubtful) -> str:
     """It may be there: only the ledger can tell."""
     rest = now() + timedelta(seconds=min(5, work.reach.settle_seconds))
     values = {"doubt_since": now(), "doubt_looks": 0, "doubt_told": fault.told, "next_at": rest}
-    return leave(work, "unknown", reason="doubtful", error=fault.message[:1000], **values)
+    return leave(work, "unknown", reason="doubtful", error=in_words(fault), **values)
 
 
 def _refused(work: Work, driver: FinanceDriver, fault: Refusal) -> str:
@@ -264,4 +264,4 @@ def _not_now(work: Work, fault: Fault) -> str:
     with system(WHY) as session:
         waits = session.scalar(select(Document.waits).where(Document.id == work.id)) or 0
     later = now() + timedelta(seconds=PAUSES[min(waits, len(PAUSES) - 1)])
-    return leave(work, state, reason=reason, error=fault.message[:1000], next_at=later, waits=waits + 1)
+    return leave(work, state, reason=reason, error=in_words(fault), next_at=later, waits=waits + 1)

@@ -8,10 +8,19 @@ from typing import Any, Protocol
 
 import httpx
 
-from core import outgoing
+from core import _, outgoing
 
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 """Failures before the first byte of the body: surely nothing was done."""
+
+
+WORDS = {
+    "token": _("The platform does not take our token."),
+    "throttled": _("The platform asks to come back later."),
+    "refused": _("The platform refused this."),
+    "unreachable": _("The platform cannot be reached."),
+    "unknown": _("No sure answer came from the platform."),
+}
 
 
 class CallFailed(Exception):
@@ -23,7 +32,11 @@ class CallFailed(Exception):
 
     def __init__(self, kind: str, code: str | int = "", text: str = "") -> None:
         self.kind, self.code, self.text = kind, str(code), text
-        super().__init__(f"{kind} {code} {text}".strip())
+        super().__init__(kind, code, text)
+
+    def __str__(self) -> str:
+        """For people: what happened, then what the platform itself said."""
+        return " ".join(filter(None, (str(WORDS.get(self.kind, self.kind)), self.code, self.text)))
 
 
 @dataclass(frozen=True)
@@ -91,10 +104,10 @@ class Vendor:
         try:
             with outgoing(self.app.server or base, ca_file=self.app.ca_file or None, timeout=self.timeout) as client:
                 return client.request(method, path, **options)
-        except NEVER_LEFT as failure:
-            raise CallFailed("unreachable", type(failure).__name__) from None
-        except httpx.HTTPError as failure:
-            raise CallFailed("unknown", type(failure).__name__) from None
+        except NEVER_LEFT:
+            raise CallFailed("unreachable") from None
+        except httpx.HTTPError:
+            raise CallFailed("unknown") from None
 
 
 def body_of(answer: httpx.Response) -> dict[str, Any]:

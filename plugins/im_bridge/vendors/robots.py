@@ -29,10 +29,10 @@ def send(kind: str, key: str, sign_secret: str, title: str, text: str, now_ms: i
     try:
         with outgoing(server or base) as client:
             answer = client.post(path, params=params, json=body)
-    except NEVER_LEFT as failure:
-        raise CallFailed("unreachable", type(failure).__name__) from None
-    except httpx.HTTPError as failure:
-        raise CallFailed("unknown", type(failure).__name__) from None
+    except NEVER_LEFT:
+        raise CallFailed("unreachable") from None
+    except httpx.HTTPError:
+        raise CallFailed("unknown") from None
     if answer.status_code >= 500:
         raise CallFailed("unknown", answer.status_code)
     found = body_of(answer)

@@ -100,7 +100,7 @@ class Client:
             return read(answers.parse(text, writes=writes))
         except Fault as problem:
             trace.outcome = next(name for kind, name in OUTCOMES if isinstance(problem, kind))
-            trace.error = self._shown(problem.message)
+            trace.error = self._shown(problem.message) or trace.error
             raise
         finally:
             trace.duration_ms = int((time.monotonic() - begun) * 1000)
@@ -115,11 +115,14 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             if "CERTIFICATE" in str(problem).upper():
                 raise Misconfigured(str(problem)[:400], "tls") from None
-            raise NotReached(f"{type(problem).__name__}: {problem}"[:400], "no_connection") from None
+            trace.error = self._shown(f"{type(problem).__name__}: {problem}")
+            raise NotReached("", "no_connection") from None
         except httpx.TimeoutException as problem:
-            raise unsure(type(problem).__name__, "timeout") from None
+            trace.error = type(problem).__name__
+            raise unsure("", "timeout") from None
         except httpx.HTTPError as problem:
-            raise unsure(f"{type(problem).__name__}: {problem}"[:400], "connection_lost") from None
+            trace.error = self._shown(f"{type(problem).__name__}: {problem}")
+            raise unsure("", "connection_lost") from None
         trace.http_status = answer.status_code
         trace.answer = "" if service == "LoginBySign" else self._shown(answer.text)
         if answer.status_code >= 500:
