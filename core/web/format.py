@@ -98,8 +98,9 @@ def local_day(moment: datetime) -> date:
 
 
 def money(amount: Decimal | float | str) -> str:
-    """`¥4,800.00`."""
-    return f"¥{Decimal(str(amount)):,.2f}"
+    """`¥4,800.00`, what is taken back as `−¥800.00`."""
+    value = Decimal(str(amount))
+    return f"{'−' if value < 0 else ''}¥{abs(value):,.2f}"
 
 
 def number(value: int | Decimal | float) -> str:
