@@ -36,7 +36,7 @@ def contact_fields(client: Client | None, roles: tuple[str, ...], language: str)
     name = contact.name if zh else contact.name_en or contact.name
     return {
         "name": name,
-        "salutation": f"{name} 先生/女士" if zh else name,
+        "salutation": f"{name}{' ' if name[-1:].isascii() else ''}先生/女士" if zh else name,
         "title": contact.position if zh else None,
         "email": contact.email,
         "address": client.postal_address or client.address if client else None,

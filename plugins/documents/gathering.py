@@ -64,7 +64,7 @@ def signer(user_id: int | None, language: str) -> dict[str, Any]:
     if person is None:
         return {"name": None, "title": None, "email": None}
     name = person.name if language == "zh" else person.name_en or person.name
-    return {"name": name, "title": person.title if language == "zh" else None, "email": person.email}
+    return {"name": name, "title": person.title_text if language == "zh" else None, "email": person.email}
 
 
 def _with_pictures(value: Any) -> Any:
