@@ -150,7 +150,7 @@ def _text(case: Any) -> str:
     kind = words.type_words(case.case_type, case.right_kind)
     applicant = _applicant(case.applicant_names or "")
     parts = [kind, words.classes(case.classes), applicant]
-    named = words.comma().join(p for p in parts if p)
+    named = words.comma().join(p for p in parts if p).removesuffix(".")
     if case.status == "client_confirm":
         return gettext("%(what)s. The papers are ready; please check them before we file.", what=named)
     return named
