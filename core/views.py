@@ -146,11 +146,15 @@ class Lines:
 
 @dataclass(frozen=True)
 class FormView(View):
-    """The form to create and edit; `lines` are tables of rows that are stored together with the record."""
+    """The form to create and edit; `lines` are tables of rows that are stored together with the record.
+
+    `begin()` gives values by field name that a new form begins with, such as who is filling it in.
+    """
 
     kind: ClassVar[str] = "form"
     sections: tuple[Section, ...] = ()
     lines: tuple[Lines, ...] = ()
+    begin: Callable[[], dict[str, Any]] | None = None
 
     def with_section(self, section: Section) -> FormView:
         """A copy with one more section, behind its anchor or at the end."""

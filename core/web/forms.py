@@ -50,7 +50,10 @@ def new_form(key: str) -> Any:
     """`/r/<key>/new`; fields in the address are filled in."""
     kind = kind_of(key, "create")
     values = {n: v for n, v in request.args.items() if n in kind.fields}
-    return _page(kind, None, {n: f.default for n, f in kind.fields.items() if not callable(f.default)} | values, {})
+    view: FormView | None = registry().view("form", kind.key)
+    begun = view.begin() if view is not None and view.begin is not None else {}
+    defaults = {n: f.default for n, f in kind.fields.items() if not callable(f.default)}
+    return _page(kind, None, defaults | begun | values, {})
 
 
 def create(key: str) -> Any:
@@ -200,7 +203,8 @@ def _fieldsets(
         seen.update(names)
         fields = [field_of(kind.fields[n], values.get(n), errors.get(n)) for n in names]
         if fields:
-            made.append({"label": str(section.label or ""), "fields": fields})
+            folded = section.folded and not any(f["error"] for f in fields)
+            made.append({"label": str(section.label or ""), "fields": fields, "folded": folded})
     return made
 
 

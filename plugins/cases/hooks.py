@@ -124,6 +124,8 @@ def before_create(model: type[Record], records: list[Any]) -> None:
         normalise.complete_new(records)
     elif model is Event:
         events.complete_plain(records)
+    elif model is Goods:
+        parts.make_room(records)
 
 
 @hookimpl

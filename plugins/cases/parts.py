@@ -27,6 +27,15 @@ def make_parts(cases: Iterable[Any]) -> None:
             insert_derived(Goods, goods)
 
 
+def make_room(rows: Iterable[Any]) -> None:
+    """A class that was ticked has an empty row; the row that brings its goods takes its place."""
+    with elevated(WHY) as session:
+        for row in rows:
+            same = (Goods.case_id == row.case_id, Goods.nice_class == row.nice_class)
+            empty = (Goods.items.is_(None), Goods.status.is_(None))
+            session.execute(delete(Goods).where(*same, *empty))
+
+
 def follow_case(changes: Iterable[Change]) -> None:
     """Rows follow lists that were changed on the case itself."""
     changes = list(changes)

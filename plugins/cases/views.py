@@ -21,79 +21,15 @@ from core import (
     _,
     run_action,
 )
-from plugins.cases import choices, page, status
-
-READABLE = {
-    "applicants": ("applicant_names",),
-    "goods": ("goods_text",),
-    "priority": ("priority_date", "priority_number", "priority_country"),
-    "version": ("software_version",),
-}
-"""What people read in place of a field that holds structured data."""
+from plugins.cases import choices, forms, page, status
+from plugins.cases.forms import FILED, MORE, OF_PATENTS, PEOPLE, kind_of, type_section
 
 EVENT_COLUMNS = ("code", "date", "delivery", "document", "outcome")
-ONLY_READ = ("applicant_names", "goods_text")
-BASE = Section(
-    "base",
-    _("Case"),
-    ("case_type", "client", "client_reference", "jurisdiction", "right_kind", "title", "title_en", "opened_on"),
-)
-MARK = Section("mark", _("Mark"), ("mark_name", "mark_type", "classes"), when=lambda c: _kind(c) in ("trademark", None))
-PEOPLE = Section("people", _("People"), ("agent", "process_clerk", "client_manager", "department", "branch"))
-FILED = Section(
-    "filed",
-    _("Numbers and dates"),
-    (
-        "application_number",
-        "filing_date",
-        "publication_number",
-        "publication_date",
-        "grant_number",
-        "grant_publication_date",
-        "registration_number",
-        "registration_date",
-        "valid_from",
-        "valid_to",
-        "priority_date",
-        "priority_number",
-        "priority_country",
-    ),
-)
-MORE = Section(
-    "more",
-    _("Further data"),
-    (
-        "parent_case",
-        "registration",
-        "agency",
-        "exhibition_date",
-        "internal_opinion",
-        "cost",
-        "remarks",
-    ),
-    folded=True,
-)
-OF_PATENTS = Section(
-    "patent",
-    _("Patent"),
-    ("classification", "abstract", "claims_count", "foreign_filing_planned", "disclosure_date"),
-    when=lambda c: _kind(c) in ("invention", "utility_model", "design", "pct"),
-    folded=True,
-)
 STAND = Section(
     "stand",
     _("Standing"),
     ("status_since", "overlays", "verified_by", "verified_at", "watched", "closed_on"),
 )
-
-
-def _kind(case: Any) -> str | None:
-    case_type = getattr(case, "case_type", None)
-    return status.model(case_type).right_kinds[0] if case_type in status.CODES else None
-
-
-def _of(code: str) -> Callable[[Any], bool]:
-    return lambda case: getattr(case, "case_type", None) == code
 
 
 def _one_of(codes: tuple[str, ...]) -> Callable[[Any], bool]:
@@ -147,29 +83,6 @@ def key_section(code: str) -> Section:
     return Section(f"key_{code}", "", (*typed.fields, "agent", "process_clerk"), typed.when)
 
 
-def type_section(code: str, reading: bool) -> Section:
-    """The fields of one case type, for reading or for a form."""
-    model = status.model(code)
-    names: list[str] = []
-    for name in model.type_fields:
-        shown = READABLE.get(name, (name,))
-        names += [n for n in shown if n not in (*names, *PEOPLE.fields) and (reading or n not in ONLY_READ)]
-    label = next(choice.label for choice in choices.TYPES if choice.code == code)
-    return Section(f"type_{code}", label, tuple(names), when=_of(code))
-
-
-def form_sections() -> tuple[Section, ...]:
-    """The form: the case, the fields of its type, people, the rest."""
-    taken = {*BASE.fields, *PEOPLE.fields}
-    typed = []
-    for code in status.CODES:
-        section = type_section(code, reading=False)
-        typed.append(
-            Section(section.key, section.label, tuple(n for n in section.fields if n not in taken), section.when)
-        )
-    return (BASE, *typed, OF_PATENTS, PEOPLE, MORE)
-
-
 def move_card(case: Any, target: str) -> Any:
     """A card dropped on another lane: the event that leads there, if it needs nothing that must be typed."""
     events = [t.event for t in status.model(case.case_type).by_state.get(case.status, ()) if t.to == target]
@@ -179,7 +92,7 @@ def move_card(case: Any, target: str) -> Any:
 
 def views() -> list[View]:
     """All views of this plugin."""
-    return [case_list(), case_page(), FormView("cases.case", sections=form_sections()), board(), *part_views()]
+    return [case_list(), case_page(), forms.case_form(), board(), *part_views()]
 
 
 def case_list() -> ListView:
@@ -266,7 +179,7 @@ def case_page() -> DetailView:
                 "goods",
                 _("Classes and goods"),
                 related=Related("cases.goods", "case", ("nice_class", "items", "status")),
-                when=lambda case: _kind(case) in ("trademark", "madrid"),
+                when=lambda case: kind_of(case) in ("trademark", "madrid"),
             ),
             Tab("relations", _("Related cases"), template="cases/relations.html", context=page.relations),
             Tab("data", _("Data"), sections=(*typed, PEOPLE, FILED, OF_PATENTS, MORE, STAND)),

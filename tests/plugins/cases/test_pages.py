@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 
 import pytest
 from sqlalchemy import select
 
-from core import create, db, get, hash_password, record_class, system
+from core import create, db, get, hash_password, now, record_class, system, today
 from plugins.cases import status
 from tests.e2e.desk import PASSWORD, Visitor
 
@@ -20,7 +21,7 @@ def docket(app, agency):
     """People who can sign in, and a mark under examination; its id."""
     with app.app_context(), system("people sign in") as session:
         known = hash_password(PASSWORD)
-        for login in ("clerk", "head", "administrator"):
+        for login in ("clerk", "head", "administrator", "agent"):
             get(record_class("core.user"), getattr(agency, login)).password_hash = known
         values = {"case_type": "tm_application", "mark_name": "云岫 YUNXIU", "client": agency.client}
         values |= {"status": "substantive_exam", "filing_date": "2026-03-27", "applicants": ["杭州云岫茶业有限公司"]}
@@ -105,3 +106,41 @@ def test_the_dialog_of_a_move_names_its_needs_and_takes_the_paper(visit, docket,
 
 def test_a_stranger_to_the_event_is_told_so(visit, docket):
     assert visit("clerk").get(f"/cases/{docket}/event?event=NOTHING").status_code == 404
+
+
+def test_a_case_is_taken_in_on_one_page(visit, agency, app):
+    visitor = visit("agent")
+    form = visitor.get("/r/cases.case/new?case_type=tm_application").text
+    for name, value in (("agent", agency.agent), ("department", agency.trademarks), ("opened_on", today().isoformat())):
+        assert re.search(rf'name="{name}"[^>]*value="{value}"', form), name
+    folded = form[form.index("以后才有的号码与日期") :]
+    folded = folded[: folded.index("</details>")]
+    assert all(f'name="{name}"' in folded for name in ("publication_date", "registration_date", "valid_to"))
+    entered = {"case_type": "tm_application", "jurisdiction": "CN", "mark_name": "一页立案", "agent": agency.agent}
+    entered |= {"classes": "30", "opened_on": today().isoformat()}
+    entered |= {"lines-0-0-name": "杭州云岫茶业有限公司", "lines-0-0-address": "西湖区龙井路1号"}
+    entered |= {"lines-1-0-nice_class": "30", "lines-1-0-items": "茶; 茶饮料"}
+    entered |= {"lines-1-1-nice_class": "43", "lines-1-1-items": "茶馆"}
+    stored = visitor.post("/r/cases.case", **entered)
+    assert stored.status_code == 303, re.findall(r"(?:z-err|invalid|is-danger)[^<]*<?[^<]*", stored.text)
+    with app.app_context(), system("look") as session:
+        model = record_class(CASE)
+        case = session.scalars(select(model).where(model.mark_name == "一页立案")).one()
+        assert case.goods == [{"class": 30, "items": ["茶", "茶饮料"]}, {"class": 43, "items": ["茶馆"]}]
+        assert case.classes == ["30", "43"]
+        assert case.applicants == [{"name": "杭州云岫茶业有限公司", "address": "西湖区龙井路1号"}]
+        ident, version = case.id, case.version
+        case.verified_by_id, case.verified_at = agency.verifier, now()
+    page = visitor.get(f"/r/cases.case/{ident}/edit").text
+    assert 'value="茶; 茶饮料"' in page
+    kept = dict(re.findall(r'name="(lines-[01]-\d+-(?:id|nice_class|name|address|items))"[^>]*value="([^"]*)"', page))
+    goods = {n.removesuffix("items"): value for n, value in kept.items() if n.endswith("items")}
+    kept |= {f"{begin}nice_class": "30" if "茶饮料" in value else "43" for begin, value in goods.items()}
+    assert len(kept) == 9, kept
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert visitor.post(f"/r/cases.case/{ident}", remarks="x", version=version, **kept).status_code == 303
+    with app.app_context(), system("look") as session:
+        case = session.get(record_class(CASE), ident)
+        assert (case.remarks, case.verified_by_id) == ("x", agency.verifier), (
+            "rows that stay as they are ask nobody again"
+        )
