@@ -87,6 +87,31 @@ def test_nobody_sees_what_no_grant_names(app, clients):
 
 
 @pytest.mark.slow
+def test_each_role_reads_and_writes_the_types_that_its_grants_name(app, clients):
+    """Each record type × each role, by REST: what is granted answers, everything else is refused before it is read."""
+    with app.app_context():
+        access, apart = registry().access, []
+        for kind in (k for k in registry().types.values() if k.public):
+            for role, client in clients.items():
+                realm = access.roles[role].realm if role else "staff"
+                able = realm != "portal"
+
+                def may(right, role=role, key=kind.key, able=able):
+                    held = [g for r in (role, "*") for of in (key, "*") for g in access.grants.get((r, of), ())]
+                    return able and any({right, "*"} & set(g.actions) for g in held)
+
+                read, made = (
+                    client.get(f"{kind.key}?limit=1").status_code,
+                    client.post(kind.key, {"nope": 1}).status_code,
+                )
+                if read not in ((200,) if may("read") else (401, 403)):
+                    apart.append((role, kind.key, "read", read))
+                if made not in ((422,) if may("create") else (401, 403)):
+                    apart.append((role, kind.key, "create", made))
+        assert apart == []
+
+
+@pytest.mark.slow
 def test_the_description_of_a_full_deployment_is_valid(app, clients, backend):
     """Once is enough: it does not depend on the database."""
     if backend == "postgresql":

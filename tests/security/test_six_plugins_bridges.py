@@ -1,4 +1,4 @@
-"""Attacks on secrets of other systems, on identities in messengers, on portal accounts, and by a user's rights there."""
+"""Attacks on secrets of other systems, identities in messengers, portal accounts, and roles."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def test_a_messengers_secret_does_not_follow_it_to_another_server(offices, messe
 @pytest.mark.parametrize(
     "address",
     ["http://169.254.169.254/", "http://10.0.0.1/", "file:///etc/passwd", "https://user:pass@x.example/", "http://0x7f000001/",
-     "http://2130706433/", "http://[::ffff:10.0.0.1]/", "gopher://x/", "http://localhost.evil.example/", "//x", "javascript:1"],
+     "http://2130706433/", "http://[::ffff:10.0.0.1]/", "gopher://x/", "http://localhost.evil.example/",
+     "//x", "javascript:1"],
 )  # fmt: skip
 def test_no_address_of_another_kind_is_taken(offices, connection, address):
     changed = offices.patch(

@@ -45,14 +45,12 @@ def test_no_offered_line_leaves_a_quotation_that_was_sent(offices):
             create(record_class(QUOTATION), {"client": offices.here.client, "subject": f"{n} offer"})
             for n in ("sent", "draft")
         )
-        for whole in (sent, draft):
-            line = offices._line("billing.quotation_line", {"quotation": whole.id})
-            first = line if whole is sent else first
+        lines = [offices._line("billing.quotation_line", {"quotation": whole.id}) for whole in (sent, draft)]
         run_action(sent, QUOTATION, "send", {})
         sent, draft = sent.id, draft.id
-    taken = offices.patch("client_manager here", f"billing.quotation_line/{first}", {"quotation": draft})
+    taken = offices.patch("client_manager here", f"billing.quotation_line/{lines[0]}", {"quotation": draft})
     assert taken.status_code in REFUSED, taken.text
-    assert offices.seen("billing.quotation_line", first).quotation_id == sent
+    assert offices.seen("billing.quotation_line", lines[0]).quotation_id == sent
 
 
 @pytest.mark.parametrize("rate", ["-100", "-50", "1000", "100.01"])
@@ -228,7 +226,7 @@ def test_who_asks_for_a_refund_does_not_approve_it_and_nobody_asks_for_more_than
 
 
 def test_who_asked_does_not_change_the_amount_into_the_deciders_hand(offices):
-    """A request that somebody else changed was asked for by that person too: whoever wrote the amount does not decide."""
+    """Whoever wrote the amount of a request does not decide it."""
     made = offices.act("finance here", PAYMENT, offices.here.payment, "request_refund", amount="10.00", reason="x")
     refund = made.json["result"]["id"]
     changed = offices.patch("finance_head here", f"billing.refund/{refund}", {"amount": "400.00"})
