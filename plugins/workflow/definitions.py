@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core import Change, FieldError, Invalid, Refused, _, current_principal, db, now, record_class, registry
-from plugins.workflow.flow import Problem, World, check, read_flow
+from plugins.workflow.flow import Problem, World, check, misshapen, read_flow
 from plugins.workflow.flow.check import NAME
 from plugins.workflow.flow.who import read_token
 from plugins.workflow.records import Definition
@@ -75,11 +75,14 @@ def validate(definitions: list[Any]) -> None:
             message = _("There is no record type of this key.")
             raise Invalid([FieldError("record_key", "unknown", message)])
         try:
-            read_flow(definition.nodes)
+            wrong = [Problem(at, code) for at, code in misshapen(definition.nodes or [])]
+            read_flow(definition.nodes if not wrong else ())
         except (KeyError, TypeError, AttributeError):
             raise Invalid(
                 [FieldError("nodes", "shape", _("Give nodes as a list of objects with id and kind."))]
             ) from None
+        if wrong:
+            raise Invalid([FieldError("nodes", p.code, f"{p.at}: {said(p)}") for p in wrong])
         if not isinstance(definition.options or {}, dict):
             raise Invalid([FieldError("options", "shape", _("Give options as an object."))])
 

@@ -15,6 +15,8 @@ _SAID = {
     "kind": _("Choose what kind of node this is."),
     "object": _("Give this as an object."),
     "list": _("Give this as a list."),
+    "text": _("Give this as a text."),
+    "too_many": _("That is more than a flow holds. Make several flows of it."),
     "id": _("Use small letters, digits and underscores, beginning with a letter."),
     "id_twice": _("Another node has this code."),
     "required": _("This field is required."),

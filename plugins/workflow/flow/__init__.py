@@ -4,6 +4,7 @@ from plugins.workflow.flow.check import Problem, World, check
 from plugins.workflow.flow.conditions import OPERATORS, holds
 from plugins.workflow.flow.fill import fill
 from plugins.workflow.flow.nodes import KINDS, TASK_KINDS, Branch, Flow, Node, read_flow
+from plugins.workflow.flow.shape import misshapen
 from plugins.workflow.flow.who import Token, read_token
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "check",
     "fill",
     "holds",
+    "misshapen",
     "read_flow",
     "read_token",
 ]

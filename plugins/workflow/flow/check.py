@@ -10,6 +10,7 @@ from typing import Any
 from plugins.workflow.flow.conditions import OPERATORS
 from plugins.workflow.flow.fill import places
 from plugins.workflow.flow.nodes import BLOCKS, KINDS, TASK_KINDS
+from plugins.workflow.flow.shape import misshapen
 from plugins.workflow.flow.who import read_token
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -49,6 +50,8 @@ def check(nodes: Any, world: World) -> list[Problem]:
     """Every problem of the nodes, in their order."""
     if not isinstance(nodes, list) or not nodes:
         return [Problem("nodes", "empty")]
+    if wrong := [Problem(at, code) for at, code in misshapen(nodes)]:
+        return wrong
     walk = _Walk(world)
     problems = list(_row(nodes, "", walk, 0))
     if isinstance(nodes[0], Mapping) and nodes[0].get("kind") != "start":
@@ -59,14 +62,8 @@ def check(nodes: Any, world: World) -> list[Problem]:
 
 
 def _row(nodes: Any, prefix: str, walk: _Walk, depth: int) -> Iterator[Problem]:
-    if not isinstance(nodes, list):
-        yield Problem(f"{prefix}nodes", "list")
-        return
     for at, raw in enumerate(nodes):
         path = f"{prefix}n{at}"
-        if not isinstance(raw, Mapping):
-            yield Problem(f"{path}.kind", "object")
-            continue
         yield from _node(raw, path, walk, depth, first=not prefix and at == 0)
 
 
