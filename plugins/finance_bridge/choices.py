@@ -59,6 +59,8 @@ STATES = (
     Choice("cancelled", L("无需发送", "Not needed"), tone="plain"),
 )
 LIVE = ("pending", "sent", "unknown")
+UNDECIDED = ("sent", "unknown")
+"""Nobody knows yet whether the ledger has it."""
 DEAD = ("failed", "held")
 SIGNS = (Choice("normal", L("蓝字", "Normal")), Choice("red", L("红字", "Red"), tone="danger"))
 REASONS = (

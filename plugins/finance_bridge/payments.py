@@ -52,7 +52,7 @@ def poll(book_id: int) -> int:
     changed, broken = take_in_all(found)
     values: dict[str, Any] = {"polled_at": now()}
     if not broken:
-        values["cursor"] = max([cursor, *(remote.modified for remote in found)]) or None
+        values["cursor"] = max([cursor, *(r.modified for r in found if is_stamp(r.modified))]) or None
     with system(WHY) as session:  # by a statement: two polls at once both keep theirs, the overlap makes up for it
         statement = update(Book).where(Book.id == book_id).values(values)
         session.execute(statement.execution_options(synchronize_session=False))
@@ -73,9 +73,15 @@ def take_in_all(found: Iterable[Remote]) -> tuple[int, int]:
 
 def before(cursor: str) -> str:
     """The cursor less the overlap, in the ledger's own clock and as its filter wants it; empty for none."""
-    if not cursor:
-        return ""
-    return f"{datetime.fromisoformat(cursor) - OVERLAP:%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromisoformat(cursor) - OVERLAP:%Y-%m-%d %H:%M:%S}" if is_stamp(cursor) else ""
+
+
+def is_stamp(text: str) -> bool:
+    """Whether the ledger's word for a moment is one."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
 
 
 def take_in(remote: Remote) -> bool:

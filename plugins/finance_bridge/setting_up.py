@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core import Refused, _, check_address, db, gettext, now, record_class, system
-from plugins.finance_bridge.choices import ACCOUNTS, PARTS
+from plugins.finance_bridge.choices import ACCOUNTS, PARTS, UNDECIDED
 from plugins.finance_bridge.drafting import Codes
 from plugins.finance_bridge.drivers.base import Fault, Finding
 from plugins.finance_bridge.drivers.kingdee import Client, KingdeeDriver
@@ -156,18 +156,28 @@ def check_connections(records: list[Any]) -> None:
 
 
 def keep_what_documents_carry(changes: list[Any]) -> None:
-    """A prefix, and the kind of document of a book, stay as they are once documents were made. Raises `Refused`."""
+    """Prefix and account set, and the kind of document of a book, stay as they are once documents were made.
+
+    An address is not changed while documents are on their way: another ledger would know nothing of them, and they
+    would be sent twice. Raises `Refused`.
+    """
     for change in changes:
-        fixed = {"prefix", "kind"} if isinstance(change.record, Connection) else {"mode", "connection", "key_field"}
+        fixed = (
+            {"prefix", "kind", "account_set"}
+            if isinstance(change.record, Connection)
+            else {"mode", "connection", "key_field"}
+        )
         if fixed & set(change.new) and _has_documents(change.record):
             raise Refused(_("Documents were made with this already. Stop this book and set up another one."))
+        if {"address", "org"} & set(change.new) and _has_documents(change.record, Document.state.in_(UNDECIDED)):
+            raise Refused(_("Of some documents nobody knows yet whether they are there. Wait until that is found out."))
 
 
-def _has_documents(record: Any) -> bool:
+def _has_documents(record: Any, *conditions: Any) -> bool:
     from core import elevated
 
     with elevated("whether documents carry what is to be changed"):
-        query = select(Document.id).join(Book, Book.id == Document.book_id)
+        query = select(Document.id).join(Book, Book.id == Document.book_id).where(*conditions)
         if isinstance(record, Connection):
             query = query.where(Book.connection_id == record.id)
         else:

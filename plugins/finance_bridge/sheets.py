@@ -85,7 +85,8 @@ def read_receipts(book: Book, path: Path, filename: str) -> Sheet:
         raise Refused(_("The sheet needs these columns: %(names)s", names=str(problem)), code="columns") from None
     content = path.read_bytes()
     with elevated(WHY):
-        told = [_told(book, row) for row in rows]
+        open_still: dict[int, Decimal] = {}
+        told = [_told(book, row, open_still) for row in rows]
         sheet = Sheet(name=filename[:200], book_id=book.id, branch_id=book.branch_id, direction="in", state="checked")
         _count(sheet, told)
         _attach(sheet, Path(filename).name[:200], content)
@@ -101,8 +102,11 @@ def _count(sheet: Sheet, told: list[dict[str, Any]]) -> None:
     sheet.rows = told
 
 
-def _told(book: Book, row: incoming.Row) -> dict[str, Any]:
-    """One line of the dry run: matched, known, doubled or unmatched with its reason."""
+def _told(book: Book, row: incoming.Row, open_still: dict[int, Decimal]) -> dict[str, Any]:
+    """One line of the dry run: matched, known, doubled or unmatched with its reason.
+
+    `open_still` keeps what lines above leave open of each bill.
+    """
     line = {"row": row.number, "receipt": row.receipt, "bill": row.bill, "payer": row.payer, "bill_id": None}
     line |= {"amount": f"{row.amount or ZERO:.2f}", "day": row.day.isoformat() if row.day else ""}
     line |= {"key": f"sheet-{book.id}-{row.key}"[:160], "outcome": "unmatched", "reason": ""}
@@ -114,6 +118,12 @@ def _told(book: Book, row: incoming.Row) -> dict[str, Any]:
     line["bill_id"] = bill.id if bill is not None else None
     if _is_known(line["key"]):
         return line | {"outcome": "known", "reason": gettext("booked before")}
+    if bill is not None and not reason:
+        rest = open_still.get(bill.id, bill.balance)
+        if row.amount > rest:
+            reason = gettext("only %(amount)s is open", amount=rest)
+        else:
+            open_still[bill.id] = rest - row.amount
     return line | {"outcome": "unmatched" if reason else "matched", "reason": reason}
 
 
@@ -130,8 +140,6 @@ def _bill_of(book: Book, row: incoming.Row) -> tuple[Any, str]:
         return found, gettext("this bill is not open")
     if (row.amount or ZERO) <= 0:
         return found, gettext("the amount is not more than zero")
-    if (row.amount or ZERO) > found.balance:
-        return found, gettext("only %(amount)s is open", amount=found.balance)
     return found, ""
 
 

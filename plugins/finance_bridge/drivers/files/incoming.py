@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.importing import dates, headers, sandbox, values
+from core.importing.text import tidy
 
 COLUMNS = {
     "receipt": ("收款单号", "收款编号", "单据编号", "流水号", "receipt number", "receipt no", "receipt"),
@@ -21,6 +23,9 @@ COLUMNS = {
 }
 NEEDED = ("bill", "amount", "day")
 MOST = 5000
+LONGEST = 100
+CENT = Decimal("0.01")
+MOST_MONEY = Decimal(10) ** 12
 
 
 @dataclass
@@ -73,16 +78,32 @@ def _rows(lines: Iterable[Any], last_head: int, places: dict[str, int]) -> Itera
 
 
 def _row(number: int, got: dict[str, Any]) -> Row:
-    text = {name: values.shown(got.get(name)).strip() for name in ("receipt", "bill", "payer") if got.get(name)}
-    row = Row(number, text.get("receipt", ""), text.get("bill", ""), None, None, text.get("payer", ""))
+    text = {name: _words(got.get(name)) for name in ("receipt", "bill", "payer") if got.get(name)}
+    row = Row(number, text.get("receipt", ""), text.get("bill", "").upper(), None, None, text.get("payer", "")[:300])
     try:
-        row.amount = values.coerce(values.ImportTarget("amount", "decimal", ""), values_of(got.get("amount")))
+        row.amount = _money(values_of(got.get("amount")))
         row.day = values.coerce(values.ImportTarget("day", "date", ""), values_of(got.get("day")))
     except values.BadCell:
         row.problem = "cell"
+    if len(row.receipt) > LONGEST or len(row.bill) > LONGEST:
+        row.receipt, row.bill, row.problem = row.receipt[:LONGEST], row.bill[:LONGEST], "cell"
     if not row.problem and (not row.bill or not row.amount or row.day is None):
         row.problem = "empty"
     return row
+
+
+def _words(cell: Any) -> str:
+    """A text as it is compared: full-width letters and digits are the plain ones."""
+    return unicodedata.normalize("NFKC", tidy(cell)).strip()
+
+
+def _money(cell: Any) -> Decimal | None:
+    """An amount in whole cents; raises `BadCell` for fractions of them and for figures that a program cut short."""
+    found = values.coerce(values.ImportTarget("amount", "decimal", ""), cell)
+    cut = isinstance(cell, str) and "e" in _words(cell).lower()
+    if found is not None and (cut or abs(found) >= MOST_MONEY or found != found.quantize(CENT)):
+        raise values.BadCell("bad_number", value=values.shown(cell))
+    return found
 
 
 def values_of(cell: Any) -> Any:
@@ -100,7 +121,7 @@ def _marked(rows: Iterable[Row]) -> list[Row]:
         if len(found) == MOST:
             raise Unreadable(str(MOST))
         if not row.problem:
-            told = f"{row.bill}|{row.amount:f}|{row.day}"
+            told = f"{row.bill}|{row.amount:.2f}|{row.day}"
             row.key = row.receipt or hashlib.sha256(told.encode()).hexdigest()[:24]
             row.problem = "doubled" if row.key in seen else ""
             seen.add(row.key)
