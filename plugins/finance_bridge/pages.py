@@ -192,7 +192,7 @@ def book_head(book: Book) -> dict[str, Any]:
     """What is missing before a book may be active."""
     return {
         "book": book,
-        "missing": setting_up.missing(book) if book.state != "active" else [],
+        "missing": setting_up.missing(book) if book.state != "active" and book.connection is not None else [],
         "carried": book.connection is not None and book.connection.kind == "file",
         "can_map": may(book, "check"),
         "can_read": may(book, "read_receipts"),
