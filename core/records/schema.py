@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import re
+import unicodedata
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -70,12 +72,18 @@ class _Integer(ma.Field):
         return number
 
 
+_FIGURE = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?")
+
+
 class _Decimal(ma.Field):
     spec: Field
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         try:
-            number = decimal.Decimal(str(value).replace(",", "").strip())
+            text = unicodedata.normalize("NFKC", str(value)).strip()
+            if isinstance(value, (str, bool)) and not _FIGURE.fullmatch(text):
+                raise decimal.InvalidOperation  # neither powers of ten nor a comma in the place of the point is guessed
+            number = decimal.Decimal(text.replace(",", ""))
             if not number.is_finite() or abs(number) >= decimal.Decimal(10) ** 13:
                 raise decimal.InvalidOperation
             exact = number.quantize(decimal.Decimal(1).scaleb(-self.spec.scale))
