@@ -68,7 +68,7 @@ def _fresh(timestamp: str, unit: int = 1) -> None:
 def _app(kind: str, corp: str, agent: str) -> App:
     """The app of this address with its secrets, loaded without rules: nobody is signed in here."""
     with system("a platform calls") as session:
-        app = app_of(kind, corp, agent)
+        app = app_of(kind, corp, agent) if f"{corp}{agent}".isprintable() else None
         if app is None:
             raise Door(404, "no such app")
         facts_of(app)

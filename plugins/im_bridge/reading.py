@@ -30,17 +30,18 @@ def parse_xml(text: str | bytes) -> Element:
     """The root; raises `BadCallback("xml")` for anything that is no plain XML, entity tricks included."""
     try:
         return ElementTree.fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
+    except (ParseError, DefusedXmlException, ValueError, LookupError):  # also codes that nobody knows
         raise BadCallback("xml") from None
 
 
 def parse_json(text: str | bytes) -> dict[str, Any]:
-    """The object; raises `BadCallback("json")`."""
+    """The object; raises `BadCallback("json")`, also for halves of characters and zeros, which no database keeps."""
     try:
         found = json.loads(text)
+        again = json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        found, again = None, b""
+    if not isinstance(found, dict) or b"\\u0000" in again:
         raise BadCallback("json")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ RETRY_SPAN = timedelta(seconds=60)
 
 def keep(app_id: int, source: str, key: str, event: str, userid: str, content: dict[str, Any]) -> str:
     """Store one message; "new", "again" for a sender's own repeat, "replay" for a late one, which is audited."""
-    row = {"app_id": app_id, "source": source, "key": f"{app_id}:{source}:{key}"[:200], "event": event[:80]}
+    row = {"app_id": app_id, "source": source, "key": _short(f"{app_id}:{source}:{key}"), "event": event[:80]}
     try:
         with system("a message came in") as session:
             session.add(Inbox(**row, userid=userid[:80] or None, content=content))
@@ -30,6 +31,11 @@ def keep(app_id: int, source: str, key: str, event: str, userid: str, content: d
         return "new"
     except IntegrityError:
         return _again(row["key"])
+
+
+def _short(key: str) -> str:
+    """The key as the table holds it; what is too long is told apart by its checksum."""
+    return key if len(key) <= 200 else f"{key[:120]}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _again(key: str) -> str:
