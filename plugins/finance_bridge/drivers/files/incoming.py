@@ -11,8 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.importing import dates, headers, sandbox, values
-from core.importing.text import tidy
+from core.importing import dates, headers, sandbox, text, values
 
 COLUMNS = {
     "receipt": ("收款单号", "收款编号", "单据编号", "流水号", "receipt number", "receipt no", "receipt"),
@@ -78,8 +77,8 @@ def _rows(lines: Iterable[Any], last_head: int, places: dict[str, int]) -> Itera
 
 
 def _row(number: int, got: dict[str, Any]) -> Row:
-    text = {name: _words(got.get(name)) for name in ("receipt", "bill", "payer") if got.get(name)}
-    row = Row(number, text.get("receipt", ""), text.get("bill", "").upper(), None, None, text.get("payer", "")[:300])
+    words = {name: _words(got.get(name)) for name in ("receipt", "bill", "payer") if got.get(name)}
+    row = Row(number, words.get("receipt", ""), words.get("bill", "").upper(), None, None, words.get("payer", "")[:300])
     try:
         row.amount = _money(values_of(got.get("amount")))
         row.day = values.coerce(values.ImportTarget("day", "date", ""), values_of(got.get("day")))
@@ -94,7 +93,7 @@ def _row(number: int, got: dict[str, Any]) -> Row:
 
 def _words(cell: Any) -> str:
     """A text as it is compared: full-width letters and digits are the plain ones."""
-    return unicodedata.normalize("NFKC", tidy(cell)).strip()
+    return unicodedata.normalize("NFKC", text.tidy(cell)).strip()
 
 
 def _money(cell: Any) -> Decimal | None:
