@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, abort, send_from_directory
+from flask import Blueprint, Flask, abort, request, send_from_directory
 from flask.sessions import NullSession, SessionInterface
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
@@ -103,6 +103,8 @@ def _finish(response: Any) -> Any:
         return response
     if response.status_code < 400:
         sessions.touch()
+        if request.method == "POST":
+            shell.forget_counts()
     return security.add_headers(toasts.carry(response))
 
 
