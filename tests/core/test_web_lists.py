@@ -41,13 +41,13 @@ def test_search_finds_numbers_and_parts_of_names(visit):
 
 def test_an_empty_result_names_the_condition_to_drop_and_what_that_gives(visit):
     page = visit("ann").get("/r/desk.paper?state=done&q=Beta")
-    assert "No Papers match" in page.text
+    assert "No papers match" in page.text
     assert "Without “State is Done” there are 1." in page.text
 
 
 def test_the_first_use_says_how_to_begin(visit):
     page = visit("root").get("/r/core.team")
-    assert "No Teams yet" in page.text
+    assert "No teams yet" in page.text
 
 
 def test_sorting_by_a_head_and_back(visit):
