@@ -15,6 +15,7 @@ from tests.e2e.story_world import PASSWORD, World
 SHOTS = os.environ.get("ZHIAN_STORY_SHOTS", "")
 REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 DESK, PHONE = (1440, 900), (390, 844)
 
 
@@ -25,7 +26,7 @@ class Seat:
         self.world, self.faults, self.base = world, [], base
         viewport = {"width": size[0], "height": size[1]}
         self.context = browser.new_context(viewport=viewport, base_url=base, locale=language, has_touch=size == PHONE)
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)
         self.context.add_init_script(REPORT)
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))

@@ -333,11 +333,10 @@ STEPS = (
     ("", "生成账单草稿"),
     ("林晚", "递交商标申请"),
     ("曹令", "商标受理通知书"),
-    ("", "驳回"),
     ("曹令", "推算期限"),
     ("曹令", "商标驳回通知书"),
 )
-"""Who did what on the case, oldest first; nobody stands for what followed by itself."""
+"""Who did what on the case, oldest first; nobody's own is what followed from it and names its cause."""
 FLOW = (
     ("林晚", "提交"),
     ("沈度", "退回"),
