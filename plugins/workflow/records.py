@@ -39,7 +39,10 @@ class Definition(Record):
     name: Mapped[str] = fields.text(_("Name"), required=True, search=True, max_length=120)
     name_en: Mapped[str | None] = fields.text(_("English name"), search=True, max_length=120)
     record_key: Mapped[str] = fields.text(
-        _("For records of type"), required=True, max_length=80, help=_("The key of the record, for example cases.case.")
+        _("For records of type"),
+        required=True,
+        max_length=80,
+        help=_("The key of the record type, as its pages have it behind /r/ in their address."),
     )
     state: Mapped[str] = fields.choice(
         _("State"), choices.DEFINITION_STATES, required=True, readonly=True, default="draft", index=True
