@@ -15,8 +15,8 @@ from core.db import db
 from tests.plugins.billing.test_conservation import at_once, books
 from tests.support.lab import Client
 
-ODD = ["1e3", "NaN", "Infinity", "-Infinity", "sNaN", "-5", "1,000.00x", "0x10", "9" * 30, "1__0", "1,5", "1,00,00", "", "--",
-       "1e-9", "1e999999", "\u0000", True, [], {}, "100 EUR"]  # fmt: skip
+ODD = ["1e3", "NaN", "Infinity", "-Infinity", "sNaN", "-5", "1,000.00x", "0x10", "9" * 30, "1__0", "1,5", "1,00,00",
+       "", "--", "1e-9", "1e999999", "\u0000", True, [], {}, "100 EUR"]  # fmt: skip
 """No amounts of a payment."""
 
 
