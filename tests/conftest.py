@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from bootstrap.system import chromium
+from core.i18n import set_locale
 from core.settings import DEFAULT_CONFIG, ROOT, Settings, load_settings
 
 SHARED = ROOT.parent / "shared"
@@ -116,6 +117,12 @@ def app(settings: Settings) -> Iterator[Flask]:
     with application.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese() -> None:
+    """Requests of a test client leave their language behind; each test begins in the default one."""
+    set_locale(None)
 
 
 @pytest.fixture
