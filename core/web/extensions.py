@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template
+from flask import Blueprint, render_template
 
 from core.db import db
 from core.hooks import lifecycle
@@ -13,6 +13,7 @@ from core.i18n import gettext
 from core.registry import Registry
 from core.web import format as fmt
 from core.web import shell
+from core.web.settings_items import require_administrator
 
 
 def rows() -> list[dict[str, Any]]:
@@ -129,9 +130,15 @@ def _command(name: str, on: bool, head: Any, needed: list[str], kept: bool) -> s
     return f"zhian plugin enable {name}" + (f"   ·   zhian plugin purge {name}" if kept else "")
 
 
-def page(crumbs: list[tuple[str, str | None]]) -> Any:
-    """The page; who may see it is checked by the caller."""
+def page() -> Any:
+    """`/settings/extensions`: what is installed, what is on, and what it adds. Changed by a command."""
+    require_administrator()
     faults = [[fmt.instant(f.at), f.plugin, f.hook, f.error] for f in reversed(shell.registry().hooks.faults)][:20]
-    return render_template(
-        "web/extensions.html", title=gettext("Extensions"), crumbs=crumbs, rows=rows(), faults=faults
-    )
+    title = gettext("Extensions")
+    crumbs = [(gettext("Settings"), "/settings"), (title, None)]
+    return render_template("web/extensions.html", title=title, crumbs=crumbs, rows=rows(), faults=faults)
+
+
+def register(web: Blueprint) -> None:
+    """The route of this file."""
+    web.add_url_rule("/settings/extensions", "extensions", page)

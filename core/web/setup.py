@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from core.i18n import current_locale, gettext, ngettext
 from core.web import (
-    admin,
     assets,
     auth,
     components,
     errors,
     export,
+    extensions,
     find,
     home,
     imports,
@@ -25,8 +25,10 @@ from core.web import (
     lifecycle,
     mounts,
     records,
+    rights,
     security,
     sessions,
+    settings_items,
     shell,
     styleguide,
     toasts,
@@ -84,7 +86,7 @@ def install(app: Flask) -> None:
 def _blueprint() -> Blueprint:
     web = Blueprint("web", __name__)
     web.add_url_rule("/static/<stamp>/<room>/<path:path>", "static", static)
-    for module in (auth, home, records, export, imports, inbox, find, admin, styleguide):
+    for module in (auth, home, records, export, imports, inbox, find, settings_items, extensions, rights, styleguide):
         module.register(web)
     return web
 

@@ -179,7 +179,7 @@ RULES_REST_IN = {
     "core/setup/demo.py": "prints the demo's logins",
     "core/testing/": "material of tests, never of a deployment",
     "core/setup/people.py": "people and keys made on the command line",
-    "core/web/admin.py": "a person's own password, and those an administrator sets",
+    "core/web/rights/people.py": "passwords that an administrator sets",
     "core/web/auth.py": "sign-in, before anybody is known",
     "core/web/sessions.py": "sessions of browsers",
     "plugins/billing/bills.py": "sums of a bill follow its lines; a credit note settles what it corrects",

@@ -1,4 +1,4 @@
-"""Settings: organisation, extensions and rights to look at; passwords, roles and sign-ins of others to set."""
+"""`/settings/people/<id>`: roles, password and sign-ins of one person, set by those who give rights."""
 
 from __future__ import annotations
 
@@ -18,107 +18,10 @@ from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.audit import note_action
-from core.web import extensions as extension_page
-from core.web import sessions, shell
-from core.web.imports import importable
+from core.web import sessions
 from core.web.lifecycle import done
+from core.web.rights.words import crumbs
 from core.web.toasts import say
-
-ACTION_WORDS = {
-    "read": _("read"),
-    "create": _("create"),
-    "update": _("update"),
-    "delete": _("delete"),
-    "export": _("export"),
-    "*": _("everything"),
-}
-SCOPE_WORDS = {
-    "all": _("all"),
-    "own": _("own"),
-    "assigned": _("assigned to them"),
-    "team": _("own team"),
-    "department": _("own department and below"),
-    "branch": _("own branch"),
-}
-ADMINISTRATION = ("core.user", "update")
-
-
-def settings() -> Any:
-    """`/settings`: what can be set, as cards of links."""
-    principal = current_principal()
-    items = [
-        {"label": str(m.label), "href": shell.url_of(m), "icon": m.icon}
-        for m in shell.registry().menus
-        if m.group == "settings" and shell.allowed(m, principal)
-    ]
-    if importable():
-        items.append({"label": gettext("Import"), "href": "/import", "icon": "upload"})
-    if may_administer():
-        items.append({"label": gettext("Roles and rights"), "href": "/settings/roles", "icon": "shield"})
-        items.append({"label": gettext("Extensions"), "href": "/settings/extensions", "icon": "puzzle"})
-    return render_template(
-        "web/settings.html", title=gettext("Settings"), crumbs=[(gettext("Settings"), None)], items=items
-    )
-
-
-def may_administer() -> bool:
-    """Whether the person runs the deployment."""
-    principal = current_principal()
-    return principal.can(*ADMINISTRATION) or any(
-        access().roles.get(r) and access().roles[r].realm == "admin" for r in principal.roles
-    )
-
-
-def _require() -> None:
-    if not may_administer():
-        raise Forbidden(detail={"action": "administer"})
-
-
-def extensions() -> Any:
-    """`/settings/extensions`: what is installed, what is on, and what it adds. Changed by a command."""
-    _require()
-    return extension_page.page(_crumbs(gettext("Extensions")))
-
-
-def roles() -> Any:
-    """`/settings/roles`: each role with its people and what it may do."""
-    _require()
-    holders: dict[str, list[str]] = {}
-    user, role = User.__table__.c, UserRole.__table__.c
-    found = select(role.role, user.name).where(role.user_id == user.id, user.active).order_by(user.name)
-    for code, name in db.session().connection().execute(found):
-        holders.setdefault(code, []).append(name)
-    rows = [_role(r, holders.get(code, [])) for code, r in sorted(access().roles.items())]
-    return render_template(
-        "web/roles.html", title=gettext("Roles and rights"), crumbs=_crumbs(gettext("Roles and rights")), rows=rows
-    )
-
-
-def _role(role: Any, people: list[str]) -> dict[str, Any]:
-    grants = [
-        (record, g) for (code, record), given in sorted(access().grants.items()) if code == role.code for g in given
-    ]
-    types = shell.registry().types
-    rights = [
-        [_type_words(types, record), _action_words(record, g.actions), str(SCOPE_WORDS.get(g.scope, g.scope))]
-        for record, g in grants
-    ]
-    return {
-        "code": role.code,
-        "label": str(role.label),
-        "summary": str(role.summary or ""),
-        "people": people,
-        "rights": rights,
-    }
-
-
-def _type_words(types: dict[str, Any], key: str) -> str:
-    return str(types[key].plural) if key in types else gettext("everything")
-
-
-def _action_words(key: str, codes: tuple[str, ...]) -> str:
-    named = shell.registry().actions.get(key, {})
-    return gettext(", ").join(str(ACTION_WORDS.get(c) or (named[c].label if c in named else c)) for c in codes)
 
 
 def person(user_id: int) -> Any:
@@ -138,7 +41,7 @@ def _person_page(user: User, errors: dict[str, str]) -> Any:
     page = render_template(
         "web/person.html",
         title=user.name,
-        crumbs=[*_crumbs(gettext("People"), "/r/core.user"), (user.name, None)],
+        crumbs=[*crumbs(gettext("People"), "/r/core.user"), (user.name, None)],
         user=user,
         roles=rows,
         sessions=sessions.sessions_of(user.id),
@@ -206,15 +109,8 @@ def end_sign_in(user_id: int, session_id: int) -> Any:
     return done(f"/settings/people/{user_id}")
 
 
-def _crumbs(last: str, href: str | None = None) -> list[tuple[str, str | None]]:
-    return [(gettext("Settings"), "/settings"), (last, href)]
-
-
 def register(web: Blueprint) -> None:
     """The routes of this file."""
-    web.add_url_rule("/settings", "settings", settings)
-    web.add_url_rule("/settings/extensions", "extensions", extensions)
-    web.add_url_rule("/settings/roles", "roles", roles)
     web.add_url_rule("/settings/people/<int:user_id>", "person", person)
     web.add_url_rule("/settings/people/<int:user_id>/roles", "set_roles", set_roles, methods=["POST"])
     web.add_url_rule("/settings/people/<int:user_id>/password", "set_password", set_password, methods=["POST"])
