@@ -33,7 +33,7 @@ TABLES = (
 )
 """Modules that declare the core's own bookkeeping, which no hook names."""
 
-OWN = ("core.plugin", "core.jobs.own", "core.messages.own", "core.importing.own")
+OWN = ("core.plugin", "core.jobs.own", "core.messages.own", "core.importing.own", "core.shaping.own")
 """The core's own contributions, made through the same hooks as everybody's."""
 
 
