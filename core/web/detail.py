@@ -85,7 +85,7 @@ def picture(kind: RecordType, values: dict[str, Any], title: str) -> Markup:
 
 
 def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], list[Any]]:
-    """One primary button, at most one more, the rest for the menu. Only what this person may do to this record now."""
+    """The first action and Edit as buttons, the rest for the menu. Only what this person may do to this record now."""
     base = f"/r/{kind.key}/{record.id}"
     found, menu = [], []
     for action in registry().actions.get(kind.key, {}).values():
@@ -103,19 +103,12 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
                     "attrs": {"data-ask": href},
                 }
             )
-    if service.may(record, "update") and ("form", kind.key) in registry().views:
-        found.append(
-            {
-                "label": gettext("Edit"),
-                "href": f"{base}/edit",
-                "icon": "edit",
-                "primary": False,
-                "attrs": {"data-key": "e"},
-            }
-        )
     if kind.key == "core.user" and current_principal().can("core.user_role", "create"):
         menu.append({"label": gettext("Roles and password"), "href": f"/settings/people/{record.id}", "icon": "shield"})
     found.sort(key=lambda a: not a["primary"])
+    if service.may(record, "update") and ("form", kind.key) in registry().views:
+        edit = {"label": gettext("Edit"), "href": f"{base}/edit", "icon": "edit", "primary": False}
+        found.insert(1, edit | {"attrs": {"data-key": "e"}})
     if kind.archive and service.may(record, "delete"):
         if record.archived_at is None:
             menu.append({"label": gettext("Archive"), "post": f"{base}/-/archive", "icon": "archive"})
@@ -157,7 +150,7 @@ def body(
     ]
     context["days"] = timeline.timeline(kind, record.id)
     context["can_note"] = current_principal().can("core.note", "create")
-    context["can_file"] = current_principal().can("core.attachment", "create")
+    context["can_file"] = may_edit and current_principal().can("core.attachment", "create")
     return context
 
 

@@ -72,7 +72,13 @@ def test_two_workers_pushing_at_once_send_each_bill_once(desk, app):
     assert sorted(str(row["FBillNo"]) for row in desk.remote()) == sorted(desk.document(b).external_key for b in bills)
 
 
-@pytest.mark.parametrize("change", [{"account_set": "another-account-set"}, {"address": "http://127.0.0.1:9/k3cloud"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"account_set": "another-account-set"},
+        {"address": "http://127.0.0.1:9/k3cloud", "app_secret": "a-secret-typed-anew"},
+    ],
+)
 def test_a_document_on_its_way_is_not_looked_for_in_another_ledger(desk, acting, change):
     book = desk.book()
     bill = desk.bill()

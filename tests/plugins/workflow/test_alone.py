@@ -14,4 +14,4 @@ def test_it_starts_with_what_it_requires(tmp_path, plugins):
     done = command("--config", config, "--data", tmp_path / "data", "db", "upgrade")
     assert ("workflow new" in done.stderr) == ("workflow" in plugins)
     status = command("--config", config, "--data", tmp_path / "data", "db", "status")
-    assert ("workflow_0001" in status.stdout) == ("workflow" in plugins)
+    assert ("workflow_0" in status.stdout) == ("workflow" in plugins)
