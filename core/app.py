@@ -21,6 +21,7 @@ from core.permissions.rules import reset_access
 from core.records.dump import forget_labels
 from core.registry import Registry, set_registry
 from core.settings import Settings, load_settings
+from core.shaping import installing as shaping
 
 TABLES = (
     "core.records.audit",
@@ -33,7 +34,14 @@ TABLES = (
 )
 """Modules that declare the core's own bookkeeping, which no hook names."""
 
-OWN = ("core.plugin", "core.jobs.own", "core.messages.own", "core.importing.own", "core.shaping.own")
+OWN = (
+    "core.plugin",
+    "core.identity.own",
+    "core.jobs.own",
+    "core.messages.own",
+    "core.importing.own",
+    "core.shaping.own",
+)
 """The core's own contributions, made through the same hooks as everybody's."""
 
 
@@ -85,6 +93,7 @@ def _assemble(settings: Settings, web: bool, plugin_folder: Path | None) -> Flas
     app.extensions["zhian"] = registry
     init_db(app, settings)
     app.extensions["zhian.settings"] = settings
+    shaping.install()
     if web:
         from core.api import init_api
         from core.web import init_web

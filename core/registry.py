@@ -218,8 +218,10 @@ class Registry:
         return self._of.get(model) or self.types[model.__record__["key"]]
 
     def view(self, kind: str, record_key: str) -> Any:
-        """The list, detail, form, kanban or calendar view of a type, or None."""
-        return self.views.get((kind, record_key))
+        """The list, detail, form, kanban or calendar view of a type as the current person sees it, or None."""
+        from core.shaping.layouts import in_force
+
+        return in_force(kind, record_key, self.views.get((kind, record_key)))
 
     def emit(self, session: Any, event: str, payloads: list[dict[str, Any]]) -> None:
         """Put an event into the outbox, in the session's transaction, if anybody subscribed."""

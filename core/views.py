@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -37,9 +37,22 @@ class Preset:
     default: bool = False
 
 
+Given = Callable[[Mapping[str, Any]], bool]
+"""A condition on the values of a record by field name, as they are stored or as somebody is typing them."""
+
+
+@dataclass(frozen=True)
+class FieldPlace:
+    """How a field stands in a form or on a page: by another name, only where `given`, needed where `needed`."""
+
+    label: Any = None
+    given: Given | None = None
+    needed: Given | None = None
+
+
 @dataclass(frozen=True)
 class Section:
-    """A titled group of fields. `when(record)` says whether it applies."""
+    """A titled group of fields. `when(record)` says whether it applies; `given` the same by the values alone."""
 
     key: str
     label: Any
@@ -47,6 +60,7 @@ class Section:
     when: Callable[[Any], bool] | None = None
     after: str | None = None
     folded: bool = False
+    given: Given | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,7 @@ class DetailView(View):
     head_context: Callable[[Any], dict[str, Any]] | None = None
     facts: tuple[Section, ...] = ()
     tabs: tuple[Tab, ...] = ()
+    places: Mapping[str, FieldPlace] = field(default_factory=dict)
 
     def with_tab(self, tab: Tab) -> DetailView:
         """A copy with one more tab, behind its anchor or at the end."""
@@ -155,6 +170,7 @@ class FormView(View):
     sections: tuple[Section, ...] = ()
     lines: tuple[Lines, ...] = ()
     begin: Callable[[], dict[str, Any]] | None = None
+    places: Mapping[str, FieldPlace] = field(default_factory=dict)
 
     def with_section(self, section: Section) -> FormView:
         """A copy with one more section, behind its anchor or at the end."""

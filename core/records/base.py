@@ -99,7 +99,7 @@ def _add_links(cls: type[Record]) -> None:
         spec = column.info.get("field") if column is not None else None
         if spec is None:
             continue
-        spec.attr, spec.plugin = attr, plugin
+        spec.attr, spec.plugin, spec.record = attr, plugin, cls.__record__["key"]
         spec.name = spec.name or public_name(attr, spec)
         if spec.kind in ("link", "file"):
             if not attr.endswith("_id"):

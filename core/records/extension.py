@@ -20,6 +20,7 @@ def extend(model: type[Record], plugin: str, **columns: MappedColumn) -> None:
             )
         column.column.name = f"{plugin}_{attr}"
         spec.attr, spec.name, spec.plugin = attr, public_name(attr, spec), plugin
+        spec.record = model.__record__["key"]
         setattr(model, attr, column)
         if spec.kind in ("link", "file"):
             setattr(model, attr.removesuffix("_id"), link_relationship(spec, lambda attr=attr: getattr(model, attr)))

@@ -22,6 +22,7 @@ class Choice:
     label: Any
     tone: str = ""
     synonyms: tuple[str, ...] = ()
+    retired: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.code, self.label))
@@ -30,9 +31,17 @@ class Choice:
 Choices = Sequence[Choice] | Callable[[], Sequence[Choice]]
 
 
+def shape_choices(spec: Field, given: Sequence[Choice]) -> Sequence[Choice]:
+    """The choices of a field as they hold now; the room of shaping puts its own function here."""
+    return given
+
+
 @dataclass
 class Field:
-    """What is known of a field. `name` is its public name, `attr` the attribute that holds the column."""
+    """What is known of a field. `name` is its public name, `attr` the attribute that holds the column.
+
+    `open_choices`: an administrator may add values of their own to its choices.
+    """
 
     kind: str
     label: Any
@@ -52,9 +61,11 @@ class Field:
     synonyms: tuple[str, ...] = ()
     group: str | None = None
     scale: int = 2
+    open_choices: bool = False
     name: str = ""
     attr: str = ""
     plugin: str = ""
+    record: str = ""
     extra: dict[str, Any] = dc_field(default_factory=dict)
     _labels: dict[str, Choice] | None = None
     _labelled: Any = None
@@ -62,6 +73,11 @@ class Field:
     @property
     def choices(self) -> Sequence[Choice]:
         """The choices as they are now."""
+        return () if self.choices_source is None else shape_choices(self, self.shipped_choices)
+
+    @property
+    def shipped_choices(self) -> Sequence[Choice]:
+        """The choices that the declaration gives, before anybody shaped them."""
         source = self.choices_source
         return () if source is None else source() if callable(source) else source
 

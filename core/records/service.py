@@ -79,7 +79,9 @@ def create(model: type[R], values: dict[str, Any], *, allow: Iterable[str] = ())
     """Make and flush a record; raises `Invalid`, `Forbidden`, `Refused`. `allow`: read-only fields code may set."""
     if not access().can(db.session().principal, model.__record__["key"], "create"):
         raise Forbidden(detail={"record": model.__record__["key"], "action": "create"})
-    record = model(**load_values(model, values, partial=False, allow=frozenset(allow)))
+    loaded = load_values(model, values, partial=False, allow=frozenset(allow))
+    _check_shape(model, loaded)
+    record = model(**loaded)
     db.session.add(record)
     _flush(model, record)
     return record
@@ -89,11 +91,21 @@ def update(record: R, values: dict[str, Any], version: int | None = None, *, all
     """Change fields and flush; `version` is the one that was edited: raises `Stale` when the record has moved on."""
     if version is not None and version != record.version:
         raise Stale(detail={"version": record.version})
-    for attr, value in load_values(type(record), values, partial=True, allow=frozenset(allow)).items():
+    loaded = load_values(type(record), values, partial=True, allow=frozenset(allow))
+    _check_shape(type(record), loaded, record)
+    for attr, value in loaded.items():
         if getattr(record, attr) != value:
             setattr(record, attr, value)
     _flush(type(record), record)
     return record
+
+
+def _check_shape(model: type[Record], loaded: dict[str, Any], record: Record | None = None) -> None:
+    """What administrators shaped: needed fields of the person's form, and values that are no longer used."""
+    from core.shaping import choices, needs
+
+    choices.refuse_retired(loader(model).specs, loaded, record)
+    needs.check(model, loaded, record)
 
 
 def archive(record: R, version: int | None = None) -> R:

@@ -127,7 +127,7 @@ def body(
     reading = Reading(kind, record, values, in_place=may_edit)
     context: dict[str, Any] = {"facts": [], "related": [], "panels": [], "tab_content": None, "docs": None}
     if tab["key"] == "overview":
-        shown = Reading(kind, record, values, filled=bool(view.facts), in_place=may_edit)
+        shown = Reading(kind, record, values, filled=bool(view.facts), in_place=may_edit, places=view.places)
         context["facts"] = shown.sections(view.facts or (everything(kind),))
         context["empties"] = shown.empties(view.facts) if view.facts else []
         context["related"] = [

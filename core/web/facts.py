@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from core.records.dump import labels, link_labels
 from core.records.fields import Field
 from core.records.query import Filter, Query, list_records
 from core.registry import RecordType
-from core.views import Section
+from core.views import FieldPlace, Section
 from core.web import cells
 
 WIDE = frozenset({"long_text", "tags", "multi_choice"})
@@ -63,12 +64,13 @@ class Reading:
     values: dict[str, Any]
     filled: bool = False
     in_place: bool = False
+    places: Mapping[str, FieldPlace] = field(default_factory=dict)
 
     def sections(self, sections: tuple[Section, ...]) -> list[dict[str, Any]]:
         """Those that apply to the record and hold something: label and rows. Each field stands once."""
         made, seen = [], set()
         for section in sections:
-            if section.when is None or section.when(self.record):
+            if (section.when is None or section.when(self.record)) and self._given(section):
                 names = tuple(n for n in dict.fromkeys(section.fields) if n not in seen)
                 seen.update(names)
                 made.append({"label": str(section.label), "rows": self.rows(replace(section, fields=names))})
@@ -82,7 +84,7 @@ class Reading:
 
     def rows(self, section: Section) -> list[Row]:
         """(label, value, wide, address of its input) of each field."""
-        known = (self.kind.fields.get(n) for n in section.fields)
+        known = (self.kind.fields.get(n) for n in section.fields if self._given(self.places.get(n)))
         return [row for f in known if f is not None and (row := self._row(f)) is not None]
 
     def _row(self, spec: Field) -> Row | None:
@@ -94,7 +96,12 @@ class Reading:
         base = f"/r/{self.kind.key}/{self.record.id}/-/field/{spec.name}"
         address = base if self.in_place and editable(self.kind, spec) else None
         empty = Markup('<span class="z-3">%s</span>') % gettext("not set")
-        return str(spec.label), empty if value == "" else value, spec.kind in WIDE, address
+        label = getattr(self.places.get(spec.name), "label", None) or spec.label
+        return str(label), empty if value == "" else value, spec.kind in WIDE, address
+
+    def _given(self, place: Section | FieldPlace | None) -> bool:
+        """Whether what a layout asks of the other values holds."""
+        return place is None or place.given is None or place.given(self.values)
 
     def _value(self, spec: Field) -> Any:
         value = cells.show(spec, self.values[spec.name])

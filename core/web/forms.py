@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ from core.records import service
 from core.records.dump import labels
 from core.records.fields import Field
 from core.registry import RecordType
-from core.views import FormView, Section
+from core.views import FieldPlace, FormView, Section
 from core.web import cells, lines
 from core.web.facts import caption_of, shown_values
 from core.web.lifecycle import commit, done
@@ -35,8 +36,21 @@ def sections_of(kind: RecordType, record: Any = None) -> list[Section]:
     if view is None or not view.sections:
         names = tuple(f.name for f in kind.fields.values() if f.writable and f.kind in WIDGETS)
         return [Section("all", "", names)]
-    subject = _draft(kind) if record is None else record
-    return [s for s in view.sections if s.when is None or s.when(subject)]
+    subject, values = _draft(kind) if record is None else record, typed_values(kind, record)
+    shown = (s for s in view.sections if s.when is None or s.when(subject))
+    return [s for s in shown if s.given is None or s.given(values)]
+
+
+def typed_values(kind: RecordType, record: Any) -> dict[str, Any]:
+    """The record's values by field name, or the defaults of a new one, under what is being typed or given now."""
+    if record is not None:
+        known = {n: getattr(record, f.attr, None) for n, f in kind.fields.items()}
+    else:
+        known = {n: None if callable(f.default) else f.default for n, f in kind.fields.items()}
+    asked = request.form if request.method == "POST" else request.args
+    many = {n for n, f in kind.fields.items() if f.kind == "multi_choice"}
+    given = {n: asked.getlist(n) if n in many else asked[n] for n in asked if n in kind.fields}
+    return known | {n: [v for v in value if v] if n in many else value for n, value in given.items()}
 
 
 def _draft(kind: RecordType) -> SimpleNamespace:
@@ -198,14 +212,37 @@ def _fieldsets(
 ) -> list[dict[str, Any]]:
     """The sections with their fields as the templates draw them; each field stands once."""
     treated, made, seen = _treated(kind, record is None), [], set()
+    places, typed = places_of(kind), typed_values(kind, record)
     for section in sections:
         names = [n for n in dict.fromkeys(section.fields) if n not in seen and _shown(kind, n, treated, record)]
         seen.update(names)
-        fields = [field_of(kind.fields[n], values.get(n), errors.get(n)) for n in names]
+        names = [n for n in names if n not in places or stands(places[n], typed)]
+        drawn = [(n, field_of(kind.fields[n], values.get(n), errors.get(n))) for n in names]
+        fields = [f | placed(places.get(n), kind.fields[n], typed) for n, f in drawn]
         if fields:
             folded = section.folded and not any(f["error"] for f in fields)
             made.append({"label": str(section.label or ""), "fields": fields, "folded": folded})
     return made
+
+
+def places_of(kind: RecordType) -> Mapping[str, FieldPlace]:
+    """What the person's layout says of single fields of the form."""
+    view: FormView | None = registry().view("form", kind.key)
+    return view.places if view is not None else {}
+
+
+def stands(place: FieldPlace, values: Mapping[str, Any]) -> bool:
+    """Whether the field is shown with these values."""
+    return place.given is None or place.given(values)
+
+
+def placed(place: FieldPlace | None, spec: Field, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a layout changes of a field as it is drawn: its label, and whether it is needed."""
+    if place is None:
+        return {}
+    changed: dict[str, Any] = {"label": str(place.label)} if place.label else {}
+    needed = place.needed is not None and place.needed(values)
+    return changed | ({"required": True} if needed and spec.writable else {})
 
 
 def again(key: str, record_id: int | None = None) -> Any:
@@ -220,8 +257,11 @@ def again(key: str, record_id: int | None = None) -> Any:
 def _reform(kind: RecordType, action: str) -> str | None:
     """Where the form asks for its sections anew; None when they never change."""
     view = registry().view("form", kind.key)
-    changing = view is not None and any(s.when for s in view.sections)
-    return f"{action}/-/form" if changing else None
+    changing = view is not None and any(s.when for s in (*view.sections, *view.lines))
+    depends = view is not None and (
+        any(s.given for s in view.sections) or any(p.given or p.needed for p in view.places.values())
+    )
+    return f"{action}/-/form" if changing or depends else None
 
 
 def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:

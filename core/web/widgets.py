@@ -30,7 +30,8 @@ WIDGETS = {
 def field_of(spec: Field, value: Any, error: str | None = None) -> dict[str, Any]:
     """A field as macro z_field wants it."""
     widget = WIDGETS.get(spec.kind, "text")
-    options = [(c.code, str(c.label)) for c in spec.choices]
+    held = value if isinstance(value, list) else [value]
+    options = [(c.code, str(c.label)) for c in spec.choices if not c.retired or c.code in held]
     if spec.kind == "boolean":
         options = [("1", gettext("yes")), ("0", gettext("no"))]
         value = "" if value is None else "1" if value in (True, "1", "true", "on") else "0"
