@@ -57,6 +57,9 @@ _FACE = {
     "core.permissions.rules": ("FieldRule", "Grant", "Role", "Rule", "Scopes", "scopes_of_place", "scopes_via"),
     "core.db": ("acting_as", "db", "elevated", "settle", "start_writing", "system", "transaction"),
     "core.hooks.specs": ("hookimpl",),
+    "core.shaping.configuration": ("Configuration", "Difference"),
+    "core.shaping.offered": ("shapes_part",),
+    "core.shaping.store": ("save_shape", "shape", "shape_generation", "shape_versions", "shapes"),
     "core.registry": (
         "Action",
         "Claim",

@@ -15,6 +15,7 @@ from core.masking import mask_logs
 
 COMMANDS = {
     "api-key": "core.commands.people:api_key",
+    "config": "core.commands.configuration:config",
     "db": "core.commands.database:db_group",
     "doctor": "core.commands.checks:doctor",
     "events": "core.commands.work:events",

@@ -23,7 +23,14 @@ FAMILIES = {
     "slot": "Isolated: a panel that raises is dropped, logged and shown to administrators; the page stands.",
     "provide": "The first result that is not None; isolated.",
 }
-SPECS = ("core.registry", "core.views", "core.permissions.rules", "core.records.numbering", "core.endpoints")
+SPECS = (
+    "core.registry",
+    "core.views",
+    "core.permissions.rules",
+    "core.records.numbering",
+    "core.endpoints",
+    "core.shaping.configuration",
+)
 WORDS = {
     "plugins": "Names of the plugins that are on.",
     "data": "Folder of the deployment: database, files, logs, exports, the private Valkey. Default `./var`.",

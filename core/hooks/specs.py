@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Seed,
         Subscriber,
     )
+    from core.shaping.configuration import Configuration
     from core.views import Menu, Panel, View
 
 hookspec = pluggy.HookspecMarker("zhian")
@@ -133,6 +134,11 @@ def register_realms() -> list[Realm]:
 @hookspec
 def register_claims() -> list[Claim]:
     """Which records people of a realm are bound to; `Principal.claims` holds their ids for scopes to use."""
+
+
+@hookspec
+def register_configuration() -> list[Configuration]:
+    """Parts of the configuration file: how each is exported, compared and imported."""
 
 
 @hookspec

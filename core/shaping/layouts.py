@@ -11,7 +11,7 @@ from core.permissions.principal import Principal, current_principal
 from core.records.fields import Field
 from core.registry import RecordType, registry
 from core.shaping.conditions import always, compiled
-from core.shaping.store import generation, shapes
+from core.shaping.store import shape_generation, shapes
 from core.views import Column, DetailView, FieldPlace, FormView, ListView, Section
 
 KIND = "layout"
@@ -30,7 +30,7 @@ def name_of(view: str, record: str, role: str) -> str:
 def layouts(view: str, record: str) -> list[tuple[str, dict[str, Any]]]:
     """(role, data) of the layouts of one view, those that go before others first, the one for everybody last."""
     global _found
-    if _found[0] != generation():
+    if _found[0] != shape_generation():
         sorted_out: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
         for name, data in shapes(KIND).items():
             kind, key, role = name.split(":", 2)
@@ -38,7 +38,7 @@ def layouts(view: str, record: str) -> list[tuple[str, dict[str, Any]]]:
                 sorted_out.setdefault((kind, key), []).append((role, data))
         for found in sorted_out.values():
             found.sort(key=lambda item: (item[0] == EVERYBODY, item[1].get("position", 50), item[0]))
-        _found = (generation(), sorted_out)
+        _found = (shape_generation(), sorted_out)
         _shaped.clear()
     return _found[1].get((view, record), [])
 

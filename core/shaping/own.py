@@ -6,6 +6,8 @@ from typing import Any
 
 from core.hooks.specs import hookimpl
 from core.permissions.rules import Grant
+from core.shaping import offered
+from core.shaping.configuration import Configuration
 from core.shaping.model import Shape
 
 
@@ -19,3 +21,9 @@ def register_records() -> list[type[Any]]:
 def register_grants() -> list[Grant]:
     """The business configurator shapes; so does who has all rights."""
     return [Grant("config_admin", "core.shape", ("read", "create", "update"))]
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """Layouts, choices, numbering rules."""
+    return offered.parts()

@@ -48,13 +48,13 @@ def shape(kind: str, name: str) -> Any:
     return shapes(kind).get(name)
 
 
-def generation() -> int:
+def shape_generation() -> int:
     """A number that changes whenever anything was shaped; for what is computed from shapes and remembered."""
     _freshen()
     return _kept.number
 
 
-def forget() -> None:
+def forget_shapes() -> None:
     """Look again at the next question; the other processes follow within a second."""
     _kept.until = 0.0
 
@@ -65,7 +65,7 @@ def forget_all() -> None:
     _kept.number += 1
 
 
-def save(kind: str, name: str, data: Any) -> None:
+def save_shape(kind: str, name: str, data: Any) -> None:
     """Keep new data for one shaped thing (None: as shipped) in the caller's transaction, audited with old and new.
 
     Raises `Forbidden` without the right to shape.
@@ -75,7 +75,7 @@ def save(kind: str, name: str, data: Any) -> None:
         service.update(found, {"data": data})
     elif data is not None:
         service.create(Shape, {"kind": kind, "name": name, "data": data})
-    event.listen(db.session(), "after_commit", lambda session: forget(), once=True)
+    event.listen(db.session(), "after_commit", lambda session: forget_shapes(), once=True)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Version:
     data: Any
 
 
-def versions(kind: str, name: str, limit: int = 20) -> list[Version]:
+def shape_versions(kind: str, name: str, limit: int = 20) -> list[Version]:
     """The states that a shaped thing had, the newest first, out of the audit log."""
     log, table = AuditEntry.__table__.c, Shape.__table__.c
     ident = select(table.id).where(table.kind == kind, table.name == name).scalar_subquery()

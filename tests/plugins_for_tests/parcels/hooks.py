@@ -12,6 +12,7 @@ from core import (
     Change,
     Claim,
     Column,
+    Configuration,
     Demo,
     DetailView,
     DocumentKind,
@@ -316,3 +317,9 @@ def slot_banner() -> list[Panel] | None:
 def provide_badge(record_key: str, row: dict[str, Any]) -> Any:
     """A picture in lists and heads; None leaves it to others."""
     return "/static/parcel.svg" if record_key == KEY else None
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """What an administrator set for parcels, out of one deployment and into another."""
+    return [Configuration("parcels", _("Parcels"), dict, lambda given: None)]
