@@ -94,6 +94,8 @@ _FACE = {
     "core.setup.demo": ("DEMO_PASSWORD",),
     "core.endpoints": ("Endpoints", "public", "signed_in"),
     "core.events.outbox": ("emit",),
+    "core.webhooks.signing": ("BadSignature", "signed_headers"),
+    "core.webhooks.incoming": ("Incoming", "verify_webhook"),
     "core.messages.writing": ("notify", "send_mail"),
     "core.jobs.runs": ("enqueue",),
     "core.jobs.progress": ("report_progress",),

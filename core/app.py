@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from core import i18n
@@ -16,6 +17,7 @@ from core.errors import CannotStart
 from core.hooks.manager import Hooks
 from core.hooks.manifest import discover
 from core.hooks.resolver import resolve
+from core.outgoing import allow_inside
 from core.permissions.people import forget
 from core.permissions.rules import reset_access
 from core.records.dump import forget_labels
@@ -25,6 +27,9 @@ from core.shaping import installing as shaping
 
 TABLES = (
     "core.records.audit",
+    "core.records.keys",
+    "core.audit.model",
+    "core.webhooks.model",
     "core.records.numbering",
     "core.events.model",
     "core.jobs.model",
@@ -94,6 +99,9 @@ def _assemble(settings: Settings, web: bool, plugin_folder: Path | None) -> Flas
     init_db(app, settings)
     app.extensions["zhian.settings"] = settings
     shaping.install()
+    allow_inside(settings.outgoing_allow)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     if web:
         from core.api import init_api
         from core.web import init_web

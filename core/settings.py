@@ -23,6 +23,9 @@ class Settings:
     database_url: str = ""
     redis_url: str = ""
     secret: str = ""
+    old_secrets: tuple[str, ...] = ()
+    outgoing_allow: tuple[str, ...] = ()
+    proxies: int = 0
     agency: str = "知案"
     agency_en: str = "Zhian"
     base_url: str = ""
@@ -55,6 +58,9 @@ _ENV = {
     "database_url": "DATABASE_URL",
     "redis_url": "REDIS_URL",
     "secret": "ZHIAN_SECRET",
+    "old_secrets": "ZHIAN_OLD_SECRETS",
+    "outgoing_allow": "ZHIAN_OUTGOING_ALLOW",
+    "proxies": "ZHIAN_PROXIES",
     "data": "ZHIAN_DATA",
     "base_url": "ZHIAN_BASE_URL",
     "smtp_url": "ZHIAN_SMTP_URL",
@@ -72,8 +78,8 @@ def _from_environment() -> dict:
             found[name] = Path(file).read_text().strip()
         elif value := os.environ.get(variable):
             found[name] = value
-    if "plugins" in found:
-        found["plugins"] = [p.strip() for p in found["plugins"].split(",") if p.strip()]
+    for name in {"plugins", "outgoing_allow", "old_secrets"} & found.keys():
+        found[name] = [p.strip() for p in found[name].replace("\n", ",").split(",") if p.strip()]
     if "demo" in found:
         found["demo"] = found["demo"].lower() in ("1", "true", "yes")
     return found
@@ -97,7 +103,9 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         raise ValueError(
             f"{chosen}: unknown setting {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
         )
-    merged["plugins"] = tuple(merged.get("plugins", ()))
+    for name in ("plugins", "outgoing_allow", "old_secrets"):
+        merged[name] = tuple(merged.get(name, ()))
+    merged["proxies"] = int(merged.get("proxies", 0))
     merged["data"] = Path(merged.get("data", Settings.data)).resolve()
     return _with_secret(Settings(**merged | {"config_file": chosen}))
 

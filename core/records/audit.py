@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, Text, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.audit.marks import marked
 from core.clock import now
 from core.permissions.principal import current_principal
 from core.records.base import Base
@@ -19,11 +20,16 @@ from core.records.types import Id, Instant, Json
 
 @dataclass(frozen=True)
 class Origin:
-    """From where a person acts: `via` is web, api, import, job, cli or system."""
+    """From where a person acts: `via` is web, api, import, job, cli or system; `key_id` names the API key.
+
+    `told` collects the actions that were logged on this way, so that what was told is not told again.
+    """
 
     via: str = "system"
     ip: str | None = None
     request_id: str | None = None
+    key_id: str | None = None
+    told: set[str] = field(default_factory=set, compare=False, repr=False)
 
 
 MANY = 100
@@ -44,6 +50,8 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_core_audit_record", "record_key", "record_id", "id"),
         Index("ix_core_audit_actor", "actor_id", "id"),
+        Index("ix_core_audit_action", "action", "id"),
+        Index("ix_core_audit_at", "at"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(Instant(), nullable=False)
@@ -52,12 +60,15 @@ class AuditEntry(Base):
     via: Mapped[str] = mapped_column(String(12), nullable=False)
     ip: Mapped[str | None] = mapped_column(String(60))
     request_id: Mapped[str | None] = mapped_column(String(40))
+    key_id: Mapped[str | None] = mapped_column(String(20))
     action: Mapped[str] = mapped_column(String(60), nullable=False)
     record_key: Mapped[str | None] = mapped_column(String(80))
     record_id: Mapped[int | None] = mapped_column(Id)
     title: Mapped[str | None] = mapped_column(String(300))
     changes: Mapped[dict | None] = mapped_column(Json)
     reason: Mapped[str | None] = mapped_column(Text)
+    mark: Mapped[str | None] = mapped_column(String(40))
+    """The writer's MAC of the row; None in rows that are older than marks."""
 
 
 def entry(action: str, record_key: str | None = None, record_id: int | None = None, **more: Any) -> dict[str, Any]:
@@ -70,6 +81,7 @@ def entry(action: str, record_key: str | None = None, record_id: int | None = No
         "via": where.via,
         "ip": where.ip,
         "request_id": where.request_id,
+        "key_id": where.key_id,
         "action": action,
         "record_key": record_key,
         "record_id": record_id,
@@ -82,6 +94,8 @@ def entry(action: str, record_key: str | None = None, record_id: int | None = No
 def write(session: Session, rows: list[dict[str, Any]]) -> None:
     """Insert audit rows in the session's transaction."""
     if rows:
+        origin.get().told.update(row["action"] for row in rows)
+        rows = marked(rows)
         session.info["wrote"] = True
         connection = session.connection()
         if len(rows) >= MANY or behind(connection):
