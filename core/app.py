@@ -42,6 +42,7 @@ TABLES = (
 OWN = (
     "core.plugin",
     "core.identity.own",
+    "core.permissions.own",
     "core.jobs.own",
     "core.messages.own",
     "core.importing.own",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
+from core.clock import today
 from core.db import db, write_intent
+from core.permissions.model import Deputy, Share
 from core.permissions.org import Department, User, UserRole
+from core.permissions.overlay import Overlay, forget_overlay, is_custom, read_overlay
 from core.permissions.principal import Principal
 from core.permissions.rules import access, on_table
+from core.permissions.shares import given_to, live
 
 FRESH_SECONDS = 0.8
 _known: dict[int, tuple[float, Principal]] = {}
@@ -38,7 +43,11 @@ def load_principal(user_id: int, connection: Connection | None = None) -> Princi
 
 def forget(user_id: int | None = None) -> None:
     """Read anew at the next question; for this process alone, the others follow within a second."""
-    _known.clear() if user_id is None else _known.pop(user_id, None)
+    if user_id is not None:
+        _known.pop(user_id, None)
+        return
+    _known.clear()
+    forget_overlay()
 
 
 def _read(user_id: int) -> Principal | None:
@@ -51,8 +60,9 @@ def _read(user_id: int) -> Principal | None:
         write_intent.reset(token)
 
 
-def _picture(connection: Connection, user_id: int) -> Principal | None:
-    user, role, dept = User.__table__.c, UserRole.__table__.c, Department.__table__.c
+def _picture(connection: Connection, user_id: int, *, alone: bool = False) -> Principal | None:
+    """The person as the database has them now; `alone` without what others gave them for a time."""
+    user, role = User.__table__.c, UserRole.__table__.c
     row = connection.execute(
         select(user.login, user.name, user.department_id, user.branch_id, user.team_id, user.realm, user.locale).where(
             user.id == user_id, user.active, user.archived_at.is_(None)
@@ -60,20 +70,21 @@ def _picture(connection: Connection, user_id: int) -> Principal | None:
     ).first()
     if row is None:
         return None
-    roles = frozenset(connection.execute(select(role.role).where(role.user_id == user_id)).scalars())
-    below: frozenset[int] = frozenset()
-    if row.department_id:
-        tree = select(dept.id).where(dept.id == row.department_id).cte("tree", recursive=True)
-        tree = tree.union(select(dept.id).where(dept.parent_id == tree.c.id))
-        below = frozenset(connection.execute(select(tree.c.id)).scalars())
-    roles = frozenset(r for r in roles if _fits(r, row.realm))
+    overlay = read_overlay(connection)
+    codes = connection.execute(select(role.role).where(role.user_id == user_id)).scalars()
+    held = frozenset(code for code in codes if _fits(code, row.realm, overlay))
+    below = _tree(connection, row.department_id, down=True)
     claims = _claims(connection, user_id, row.realm)
-    stamp: tuple[Any, ...] = (*row, roles, below, tuple(sorted(claims.items())))
+    lent = _lent(connection, user_id, row.department_id) if row.realm == "staff" and not alone else Lent()
+    day = today() if overlay.by_the_day else None
+    stamp: tuple[Any, ...] = (*row, held, below, tuple(sorted(claims.items())), overlay.stamp, day, *lent.stamp)
     return Principal(
         user_id=user_id,
         login=row.login,
         name=row.name,
-        roles=roles,
+        roles=frozenset(overlay.like(code) for code in held),
+        held=held,
+        overlay=overlay,
         department_id=row.department_id,
         department_ids=below,
         branch_id=row.branch_id,
@@ -81,15 +92,76 @@ def _picture(connection: Connection, user_id: int) -> Principal | None:
         realm=row.realm,
         locale=row.locale,
         claims=claims,
+        above=lent.above,
+        shared=lent.shared,
+        standing_in=lent.standing_in,
         stamp=stamp,
     )
 
 
-def _fits(role: str, realm: str) -> bool:
-    """Whether people of this realm may hold the role: one of staff given to a client would open the house."""
-    known = access().roles.get(role)
+def _tree(connection: Connection, department_id: int | None, *, down: bool) -> frozenset[int]:
+    """A department with those below it, or with those above it."""
+    if not department_id:
+        return frozenset()
+    dept = Department.__table__.c
+    tree = select(dept.id, dept.parent_id).where(dept.id == department_id).cte("tree", recursive=True)
+    step = dept.parent_id == tree.c.id if down else dept.id == tree.c.parent_id
+    tree = tree.union(select(dept.id, dept.parent_id).where(step))
+    return frozenset(connection.execute(select(tree.c.id)).scalars())
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What others gave a person for a time."""
+
+    above: frozenset[int] = frozenset()
+    shared: dict[str, frozenset[str]] = field(default_factory=dict)
+    standing_in: tuple[Principal, ...] = ()
+
+    @property
+    def stamp(self) -> tuple[Any, ...]:
+        """Another one as soon as something of it begins, changes or ends."""
+        return self.above, tuple(sorted(self.shared.items())), tuple(p.stamp for p in self.standing_in)
+
+
+def _lent(connection: Connection, user_id: int, department_id: int | None) -> Lent:
+    above: frozenset[int] = frozenset()
+    if department_id and connection.execute(select(_places_shared_with())).scalar():
+        above = _tree(connection, department_id, down=False)
+    share = Share.__table__.c
+    mine = given_to(Principal(user_id=user_id, above=above))
+    found: dict[str, set[str]] = {}
+    for key, level in connection.execute(select(share.record_key, share.level).where(live(), mine).distinct()):
+        found.setdefault(key, set()).add(level)
+    return Lent(above, {key: frozenset(levels) for key, levels in found.items()}, _absent(connection, user_id))
+
+
+def _places_shared_with() -> Any:
+    share = Share.__table__.c
+    return exists().where(share.department_id.is_not(None), live())
+
+
+def _absent(connection: Connection, user_id: int) -> tuple[Principal, ...]:
+    """Those whom the person stands in for today, each by themself: nobody stands in by way of another."""
+    deputy, day = Deputy.__table__.c, today()
+    ids = connection.execute(
+        select(deputy.user_id)
+        .where(deputy.deputy_id == user_id, deputy.ends_on >= day, deputy.starts_on <= day)
+        .distinct()
+        .order_by(deputy.user_id)
+    ).scalars()
+    people = (_picture(connection, ident, alone=True) for ident in ids.all() if ident != user_id)
+    return tuple(person for person in people if person is not None and person.realm == "staff")
+
+
+def _fits(role: str, realm: str, overlay: Overlay) -> bool:
+    """Whether people of this realm may hold the role: one of staff given to a client would open the house.
+
+    A role that administrators made and put away again is held by nobody.
+    """
+    known = access().role(role, overlay)
     if realm == "staff":
-        return known is None or known.realm in ("staff", "admin")
+        return not is_custom(role) if known is None else known.realm in ("staff", "admin")
     return known is not None and known.realm == realm
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.permissions.overlay import Overlay
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,6 +17,10 @@ class Principal:
     """`department_ids`: the own department and those below; `scopes` of an API key narrow the rights (None: all).
 
     `claims` are the records that a person of another realm is bound to: ids by record key, for scopes to use.
+    `roles` are what the program knows; `held` the roles that grants are looked up by, which administrators may have
+    made. `standing_in` are the people who are away and whose own work this person does, `shared` the levels at which
+    records of a type are shared with them, `above` their department and those above it. `viewer` is who looks through
+    this person's eyes, without any other right than to read.
     """
 
     user_id: int | None = None
@@ -28,6 +35,12 @@ class Principal:
     locale: str = "zh"
     claims: Mapping[str, frozenset[int]] = field(default_factory=dict)
     scopes: frozenset[str] | None = None
+    held: frozenset[str] | None = None
+    overlay: Overlay | None = None
+    above: frozenset[int] = frozenset()
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    standing_in: tuple[Principal, ...] = ()
+    viewer: Principal | None = None
     is_system: bool = False
     stamp: tuple[Any, ...] = ()
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
@@ -36,8 +49,30 @@ class Principal:
         """Whether the person holds one of the roles."""
         return self.is_system or not self.roles.isdisjoint(codes)
 
+    @property
+    def granted(self) -> frozenset[str]:
+        """The codes of the roles by which rights are looked up."""
+        return self.roles if self.held is None else self.held
+
+    @property
+    def acting_ids(self) -> frozenset[int]:
+        """Whose work this person does now: their own, and that of those they stand in for."""
+        own = frozenset() if self.user_id is None else frozenset({self.user_id})
+        return own | {absent.user_id for absent in self.standing_in if absent.user_id is not None}
+
+    @property
+    def alone(self) -> Principal:
+        """The same person without what others gave them for a time: shares and deputies."""
+        if not self.shared and not self.standing_in:
+            return self
+        if "alone" not in self.cache:
+            self.cache["alone"] = replace(self, shared={}, standing_in=(), cache={})
+        return self.cache["alone"]
+
     def in_scope(self, record_key: str, action: str) -> bool:
-        """Whether the API key that was used allows this action at all."""
+        """Whether the way the person came in allows this action at all: a key's scopes, or somebody who only looks."""
+        if self.viewer is not None and action != "read":
+            return False
         return self.scopes is None or not self.scopes.isdisjoint((f"{record_key}:{action}", f"{record_key}:*", "*"))
 
     def can(self, record_key: str, action: str) -> bool:

@@ -1,88 +1,33 @@
-"""Roles, grants, scopes, record rules and field rules, compiled to SQL expressions per principal. Default deny."""
+"""Grants, scopes, record rules and field rules compiled to SQL expressions per principal. Default deny."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.sql.visitors import iterate
 
+from core.permissions.declared import (
+    CONDITION,
+    NOTHING,
+    PERSONAL,
+    SHAREABLE,
+    STANDARD_ACTIONS,
+    Expression,
+    FieldRule,
+    Grant,
+    Role,
+    Rule,
+    Scopes,
+)
+from core.permissions.fieldrules import binding
+from core.permissions.overlay import MadeRole, Overlay, last_overlay
 from core.permissions.principal import Principal
-from core.records.base import Record
-
-Expression = Callable[[Any, Principal], ColumnElement[bool]]
-STRICTNESS = ("readonly", "masked", "hidden")
-STANDARD_ACTIONS = ("read", "create", "update", "delete", "export")
-
-
-@dataclass(frozen=True)
-class Role:
-    """A bundle of grants that a person holds. `realm`: staff, admin or portal."""
-
-    code: str
-    label: Any
-    realm: str = "staff"
-    summary: Any = ""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """`role` may do `actions` on `record` within `scope`. Role `*` is all signed-in staff; record `*` is every type."""
-
-    role: str
-    record: str
-    actions: tuple[str, ...]
-    scope: str = "all"
-
-
-@dataclass(frozen=True)
-class Scopes:
-    """What the words of scopes mean for one record type. A scope that is not given allows nothing."""
-
-    own: Expression | None = None
-    assigned: Expression | None = None
-    team: Expression | None = None
-    department: Expression | None = None
-    branch: Expression | None = None
-    extra: dict[str, Expression] = field(default_factory=dict)
-
-    def expression(self, name: str, model: Any, principal: Principal) -> ColumnElement[bool]:
-        """One scope as SQL; false when it is not given."""
-        if name == "all":
-            return true()
-        rule = self.extra.get(name) or getattr(self, name, None)
-        return rule(model, principal) if rule else false()
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A condition on every record of a type, AND-ed to all grants; `roles` limits whom it binds."""
-
-    record: str
-    name: str
-    where: Expression
-    actions: tuple[str, ...] = STANDARD_ACTIONS
-    roles: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class FieldRule:
-    """Treatment of a field for people all of whose roles are in `roles`: hidden, masked or readonly.
-
-    `when` is an SQL condition on the record (None: always); `shown` is what stands there instead.
-    """
-
-    record: str
-    field: str
-    treatment: str
-    roles: tuple[str, ...]
-    when: Expression | None = None
-    shown: Any = None
-
+from core.permissions.shares import shared_ids
+from core.records.base import MODELS, Record
 
 WIDE = ("department", "branch")
 """Scopes of many records: each row is asked for its target. Of narrow scopes the few targets are collected first."""
@@ -102,13 +47,19 @@ def scopes_via(link: str) -> Scopes:
 
         return expression
 
+    def follows(model: Any, principal: Principal, action: str) -> ColumnElement[bool] | None:
+        target = getattr(model, link).property.mapper.class_
+        opened = None if target is model else access().shared_with(target, principal, action)
+        if opened is None:
+            return None
+        return getattr(model, f"{link}_id").in_(select(target.__table__.c.id).where(on_table(opened)))
+
     names = ("own", "assigned", "team", "department", "branch")
-    return Scopes(**{name: through(name) for name in names})
+    return Scopes(**{name: through(name) for name in names}, follows=follows)
 
 
 def scopes_of_place(keys: Callable[[], Iterable[str]]) -> Scopes:
     """The same scopes, asked of the record that `record_key` and `record_id` name, for the record types of `keys()`."""
-    from core.records.base import MODELS
 
     def through(name: str) -> Expression:
         def expression(model: Any, principal: Principal) -> ColumnElement[bool]:
@@ -124,8 +75,17 @@ def scopes_of_place(keys: Callable[[], Iterable[str]]) -> Scopes:
 
         return expression
 
+    def follows(model: Any, principal: Principal, action: str) -> ColumnElement[bool] | None:
+        found = []
+        for key in keys():
+            target = MODELS[key]
+            if (opened := access().shared_with(target, principal, action)) is not None:
+                ids = select(target.__table__.c.id).where(on_table(opened))
+                found.append(and_(model.record_key == key, model.record_id.in_(ids)))
+        return or_(*found) if found else None
+
     names = ("own", "assigned", "team", "department", "branch")
-    return Scopes(**{name: through(name) for name in names})
+    return Scopes(**{name: through(name) for name in names}, follows=follows)
 
 
 def on_table(expression: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -133,16 +93,6 @@ def on_table(expression: ColumnElement[bool]) -> ColumnElement[bool]:
     from sqlalchemy.sql.util import _deep_deannotate
 
     return _deep_deannotate(expression)
-
-
-def _strictest(rules: list[FieldRule]) -> dict[str, FieldRule]:
-    """One rule per field. Where several close the same field under different conditions, it is closed without any."""
-    found: dict[str, FieldRule] = {}
-    for rule in sorted(rules, key=lambda r: STRICTNESS.index(r.treatment)):
-        known = found.get(rule.field)
-        several = known is not None and known.treatment != "readonly" and known.when is not rule.when
-        found[rule.field] = replace(rule, when=None) if several else rule
-    return found
 
 
 class Access:
@@ -163,30 +113,95 @@ class Access:
         """Grants add up."""
         self.grants[grant.role, grant.record].append(grant)
 
+    def role(self, code: str, overlay: Overlay | None = None) -> Role | MadeRole | None:
+        """A role by its code, shipped or made."""
+        made = (overlay or last_overlay()).roles.get(code)
+        return made if made is not None else self.roles.get(code)
+
+    def all_roles(self, overlay: Overlay | None = None) -> dict[str, Role | MadeRole]:
+        """Shipped roles and those that administrators made, by code."""
+        return {**self.roles, **(overlay or last_overlay()).roles}
+
+    def shipped(self, role: str, record_key: str) -> frozenset[tuple[str, str]]:
+        """(action, scope) pairs that the plugins give a role on one record type."""
+        return frozenset((a, g.scope) for g in self.grants.get((role, record_key), ()) for a in g.actions)
+
+    def held_by(self, role: str, record_key: str, overlay: Overlay | None) -> Iterable[Grant]:
+        """The grants of a role on one record type: the shipped ones, with what administrators changed."""
+        key = (role, record_key)
+        if overlay is None or (key not in overlay.more and key not in overlay.less):
+            return self.grants.get(key, ())
+        pairs = self.shipped(*key) - overlay.less.get(key, frozenset()) | overlay.more.get(key, frozenset())
+        return [Grant(role, record_key, (action,), scope) for action, scope in sorted(pairs)]
+
     def grants_of(self, principal: Principal, record_key: str, action: str) -> Iterable[Grant]:
-        """The grants that let this principal do `action` on the type."""
+        """The grants that let this principal do `action` on the type by themself."""
         if not principal.in_scope(record_key, action) or principal.user_id is None:
             return
-        roles = (*sorted(principal.roles), "*") if principal.realm == "staff" else sorted(principal.roles)
-        for role in roles:
+        roles = sorted(principal.granted)
+        for role in (*roles, "*") if principal.realm == "staff" else roles:
             for key in (record_key, "*"):
-                for grant in self.grants.get((role, key), ()):
+                for grant in self.held_by(role, key, principal.overlay):
                     if action in grant.actions or "*" in grant.actions:
                         yield grant
 
+    def lent(self, principal: Principal, record_key: str, action: str) -> Iterable[tuple[Grant, Principal]]:
+        """What the person may do for those they stand in for: the work of these alone, nothing of administration."""
+        if record_key.startswith("core.") or not principal.in_scope(record_key, action):
+            return
+        for absent in principal.standing_in:
+            for grant in self.grants_of(absent, record_key, action):
+                role = self.role(grant.role, absent.overlay)
+                if grant.scope in PERSONAL and (role is None or role.realm != "admin"):
+                    yield grant, absent
+
     def can(self, principal: Principal, record_key: str, action: str) -> bool:
-        """Whether any grant exists, in whatever scope."""
+        """Whether any grant exists, in whatever scope, or something of the type is shared."""
         if principal.is_system:
             return True
         key = ("can", record_key, action)
         if key not in principal.cache:
-            principal.cache[key] = next(iter(self.grants_of(principal, record_key, action)), None) is not None
+            principal.cache[key] = self._can(principal, record_key, action)
         return principal.cache[key]
+
+    def _can(self, principal: Principal, record_key: str, action: str) -> bool:
+        if any(True for _grant in self.grants_of(principal, record_key, action)):
+            return True
+        if any(True for _lent in self.lent(principal, record_key, action)):
+            return True
+        model = MODELS.get(record_key)
+        return model is not None and self.shared_with(model, principal, action) is not None
+
+    def shared_with(self, model: type[Record], principal: Principal, action: str) -> ColumnElement[bool] | None:
+        """Rows that others opened to this person for a time, themselves or with what they belong to; None for none."""
+        if not principal.shared or action not in SHAREABLE:
+            return None
+        key = model.__record__["key"]
+        found = []
+        if principal.in_scope(key, action) and not principal.shared.get(key, NOTHING).isdisjoint(SHAREABLE[action]):
+            found.append(model.id.in_(shared_ids(principal, key, SHAREABLE[action])))
+        scopes = self.scopes.get(key)
+        if principal.in_scope(key, action) and scopes is not None and scopes.follows is not None:
+            opened = scopes.follows(model, principal, action)
+            found += [] if opened is None else [opened]
+        return or_(*found) if found else None
 
     def scope_of(self, model: type[Record], name: str, principal: Principal) -> ColumnElement[bool]:
         """The expression of one scope for one record type."""
+        if name.startswith(CONDITION):
+            return self._built(model, name, principal)
         scopes = self.scopes.get(model.__record__["key"])
         return true() if name == "all" else scopes.expression(name, model, principal) if scopes else false()
+
+    def _built(self, model: type[Record], name: str, principal: Principal) -> ColumnElement[bool]:
+        """A condition that administrators built, as the scope of a right. One that is gone allows nothing."""
+        from core.permissions.building import compiled
+
+        number = name.removeprefix(CONDITION)
+        built = principal.overlay.conditions.get(int(number)) if principal.overlay and number.isdigit() else None
+        if built is None or built.use != "scope" or built.record != model.__record__["key"]:
+            return false()
+        return and_(self.scope_of(model, built.within, principal), compiled(built, principal))
 
     def where(self, model: type[Record], principal: Principal, action: str) -> ColumnElement[bool]:
         """Which rows of `model` the principal may `action`: one object per principal, for the statement cache."""
@@ -198,19 +213,46 @@ class Access:
         return principal.cache[key]
 
     def _build(self, model: type[Record], principal: Principal, action: str) -> ColumnElement[bool]:
+        ways = self.ways(model, principal, action)
+        if not ways:
+            return false()
+        built = on_table(
+            and_(true(), or_(false(), *ways), *(expr for _name, expr in self.limits(model, principal, action)))
+        )
+        return {"true": true(), "false": false()}.get(str(built), built)
+
+    def ways(self, model: type[Record], principal: Principal, action: str) -> list[ColumnElement[bool]]:
+        """What opens rows: scopes of the person's own rights, of those they stand in for, and what is shared."""
         record_key = model.__record__["key"]
         names = {g.scope for g in self.grants_of(principal, record_key, action)}
-        if not names:
-            return false()
-        allowed = true() if "all" in names else or_(false(), *self._scopes(model, principal, names))
-        binding = [
-            r.where(model, principal)
+        if "all" in names:
+            return [true()]
+        found = self._scopes(model, principal, names)
+        lent: dict[int, tuple[Principal, set[str]]] = {}
+        for grant, absent in self.lent(principal, record_key, action):
+            lent.setdefault(id(absent), (absent, set()))[1].add(grant.scope)
+        for absent, scopes in lent.values():
+            limits = [expr for _name, expr in self.limits(model, absent, action)]
+            found += [and_(way, *limits) for way in self._scopes(model, absent, scopes)]
+        shared = self.shared_with(model, principal, action)
+        return found if shared is None else [*found, shared]
+
+    def limits(self, model: type[Record], principal: Principal, action: str) -> list[tuple[Any, ColumnElement[bool]]]:
+        """What binds every way, with its name: rules of plugins, and conditions of administrators on all rights."""
+        record_key = model.__record__["key"]
+        asked = action if action in STANDARD_ACTIONS else "read"
+        found: list[tuple[Any, ColumnElement[bool]]] = [
+            (r.name, r.where(model, principal))
             for r in self.rules.get(record_key, ())
-            if (action in r.actions or (action not in STANDARD_ACTIONS and "read" in r.actions))
-            and (r.roles is None or principal.has_role(*r.roles))
+            if (action in r.actions or asked in r.actions) and (r.roles is None or principal.has_role(*r.roles))
         ]
-        built = on_table(and_(true(), allowed, *binding))
-        return {"true": true(), "false": false()}.get(str(built), built)
+        for built in principal.overlay.limits(record_key) if principal.overlay else ():
+            binds = not built.roles or not principal.granted.isdisjoint(built.roles)
+            if binds and (not built.actions or asked in built.actions or action in built.actions):
+                from core.permissions.building import compiled
+
+                found.append((built.name, compiled(built, principal)))
+        return found
 
     def _scopes(self, model: type[Record], principal: Principal, names: set[str]) -> list[ColumnElement[bool]]:
         """The scopes, those that only look at the row itself first: databases stop at the first yes."""
@@ -218,14 +260,28 @@ class Access:
         return sorted(found, key=lambda scope: any(isinstance(part, SelectBase) for part in iterate(scope)))
 
     def treatments(self, model: type[Record], principal: Principal) -> dict[str, FieldRule]:
-        """Per field name the strictest rule that binds this principal; a role without a rule on the field frees it."""
+        """Per field name the rule that binds this person: the loosest of their roles, the strictest of each role.
+
+        A role without a rule on the field frees it. Whoever has no role at all is bound by every rule.
+        """
         if principal.is_system:
             return {}
         key = ("fields", model)
         if key not in principal.cache:
-            binding = [r for r in self.field_rules.get(model.__record__["key"], ()) if principal.roles <= set(r.roles)]
-            principal.cache[key] = _strictest(binding)
+            principal.cache[key] = self._treatments(model.__record__["key"], principal)
         return principal.cache[key]
+
+    def _treatments(self, record_key: str, principal: Principal) -> dict[str, FieldRule]:
+        closed = principal.overlay.closed.get(record_key, {}) if principal.overlay else {}
+        rules: dict[str, list[FieldRule]] = defaultdict(list)
+        for rule in self.field_rules.get(record_key, ()):
+            rules[rule.field].append(rule)
+        found = {}
+        for name in {*rules, *(named for _role, named in closed)}:
+            bound = binding(record_key, name, rules.get(name, ()), principal, closed)
+            if bound is not None:
+                found[name] = bound
+        return found
 
 
 _access = Access()

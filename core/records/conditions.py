@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,8 +50,21 @@ class Filter:
 
 
 def asking() -> Principal:
+_judge: ContextVar[Principal | None] = ContextVar("zhian_judge", default=None)
+
+
     """Whose rights hold in the current session; the system's inside `elevated()`."""
-    return db.session().principal
+    return _judge.get() or db.session().principal
+
+
+@contextmanager
+def judging(principal: Principal) -> Iterator[None]:
+    """Conditions made in the block are made with the sight of `principal`, whoever asks."""
+    token = _judge.set(principal)
+    try:
+        yield
+    finally:
+        _judge.reset(token)
 
 
 def column_of(kind: RecordType, spec: Field) -> Any:
