@@ -150,6 +150,18 @@ class Client(Record):
     owner_id: Mapped[int | None] = fields.link(
         "core.user", _("Lead consultant"), synonyms=("客户负责人", "顾问", "案源人")
     )
+    trademark_agent_id: Mapped[int | None] = fields.link(
+        "core.user",
+        _("Trademark agent"),
+        help=_("Sees this client and takes in its trademark filings, the first one too."),
+        synonyms=("商标代理人",),
+    )
+    patent_agent_id: Mapped[int | None] = fields.link(
+        "core.user",
+        _("Patent agent"),
+        help=_("Sees this client and takes in its patent filings, the first one too."),
+        synonyms=("专利代理师",),
+    )
     team_id: Mapped[int | None] = fields.link("core.team", _("Team"))
     department_id: Mapped[int | None] = fields.link("core.department", _("Department"))
     branch_id: Mapped[int | None] = fields.link("core.branch", _("Branch"))

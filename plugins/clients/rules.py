@@ -33,13 +33,15 @@ def own(model: Any, principal: Principal) -> ColumnElement[bool]:
 
 
 def assigned(model: Any, principal: Principal) -> ColumnElement[bool]:
-    """The lead consultant, and who is named on the client's work."""
+    """The lead consultant, the agents named for the client, and who is named on the client's work."""
     client, me = model.__table__.c, principal.user_id
+    named = (client.owner_id, client.trademark_agent_id, client.patent_agent_id)
     found = [way for work in _assigned for way in work(model, principal)]
     collected = [way for way in found if isinstance(way, Select)]
     if asked := [way for way in found if not isinstance(way, Select)]:
-        return or_(model.owner_id == me, *asked, *(model.id.in_(way) for way in collected))
-    return model.id.in_(union_all(select(client.id).where(client.owner_id == me), *collected))
+        own_words = (getattr(model, column.name) == me for column in named)
+        return or_(*own_words, *asked, *(model.id.in_(way) for way in collected))
+    return model.id.in_(union_all(*(select(client.id).where(column == me) for column in named), *collected))
 
 
 def team(model: Any, principal: Principal) -> ColumnElement[bool]:

@@ -33,7 +33,10 @@ FORM_NAMES = Section(NAMES.key, NAMES.label, (*NAMES.fields[:-1], "region"))
 RELATION = Section(
     "relation",
     _("Relationship"),
-    ("tier", "stage", "owner", "team", "department", "branch", "since", "source", "referrer", "confidentiality"),
+    (
+        *("tier", "stage", "owner", "trademark_agent", "patent_agent", "team", "department", "branch"),
+        *("since", "source", "referrer", "confidentiality"),
+    ),
 )
 BUSINESS = Section(
     "business",
