@@ -20,6 +20,7 @@ from core.hooks.resolver import resolve
 from core.outgoing import allow_inside
 from core.permissions.people import forget
 from core.permissions.rules import reset_access
+from core.records.custom import known
 from core.records.dump import forget_labels
 from core.registry import Registry, set_registry
 from core.settings import Settings, load_settings
@@ -48,6 +49,7 @@ OWN = (
     "core.importing.own",
     "core.shaping.own",
 )
+    "core.records.custom.own",
 """The core's own contributions, made through the same hooks as everybody's."""
 
 

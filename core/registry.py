@@ -13,6 +13,7 @@ from core.hooks.manager import Hooks
 from core.hooks.manifest import Manifest
 from core.permissions.rules import Access
 from core.records.base import MODELS, Record, field_specs
+from core.records.custom.values import PREFIX
 from core.records.fields import Field
 from core.records.numbering import NumberRule
 
@@ -221,7 +222,8 @@ class Registry:
         """The list, detail, form, kanban or calendar view of a type as the current person sees it, or None."""
         from core.shaping.layouts import in_force
 
-        return in_force(kind, record_key, self.views.get((kind, record_key)))
+        from core.records.custom.placing import placed
+        return in_force(kind, record_key, placed(record_key, self.views.get((kind, record_key))))
 
     def emit(self, session: Any, event: str, payloads: list[dict[str, Any]]) -> None:
         """Put an event into the outbox, in the session's transaction, if anybody subscribed."""
@@ -357,6 +359,9 @@ class Registry:
             for spec in kind.fields.values():
                 if spec.target and spec.target not in self.types:
                     self.problem(
+                if spec.name.startswith(PREFIX):
+                    mend = f"give it a name that does not begin with {PREFIX}, as those of administrators do"
+                    self.problem(spec.plugin or kind.plugin, f"the name of {kind.key}.{spec.name} is reserved", mend)
                         kind.plugin,
                         f"{kind.key}.{spec.name} links to {spec.target}, which is not enabled",
                         "enable its plugin",

@@ -11,16 +11,17 @@ from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, descri
 from core.hooks.manifest import CORE_VERSION
 from core.i18n import current_locale, gettext
 from core.permissions.rules import STANDARD_ACTIONS
+from core.records.custom.known import edition
 from core.records.fields import Field
 from core.records.query import SYSTEM_FIELDS, UNSORTABLE
 from core.registry import Action, RecordType, registry
 
-_written: dict[tuple[int, str], bytes] = {}
+_written: dict[tuple[int, str, int], bytes] = {}
 
 
 def openapi() -> Response:
     """GET of the document."""
-    key = (id(registry()), current_locale())
+    key = (id(registry()), current_locale(), edition().number)
     if key not in _written:
         _written[key] = orjson.dumps(document(), default=str)
     return Response(_written[key], 200, {"Cache-Control": "private, max-age=60"}, mimetype="application/json")

@@ -10,7 +10,7 @@ from core.permissions.rules import Access
 from core.records.base import Record
 from core.registry import RecordType, Registry
 
-SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover", "_mine")
+SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover", "_mine", "_custom")
 """Ends of the names of these indexes, which no migration knows."""
 BIGRAM_FUNCTION = r"""
 CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
@@ -69,7 +69,7 @@ def _search_indexes(kind: RecordType) -> dict[str, str]:
     Empty values stay out. Where there are none the index is whole: the planner takes no figures from a partial one.
     """
     table, found = kind.model.__table__, {}
-    for spec in kind.search_fields:
+    for spec in (s for s in kind.search_fields if not s.custom):
         column = kind.model.__mapper__.column_attrs[spec.attr].columns[0]
         filled = f' WHERE "{column.name}" IS NOT NULL' if column.nullable else ""
         body = f'USING gin (zhian_bigrams("{column.name}")) WITH (fastupdate=off){filled}'

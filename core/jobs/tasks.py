@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 import redis
 from flask import Flask
 
 from core.jobs.connection import connection
 from core.jobs.kick import LOOK, LOOK_KEY, send
+from core.records.custom.known import refresh
 
 _app: Flask | None = None
 
@@ -24,10 +26,13 @@ def current() -> Flask | None:
     return _app
 
 
-def _context() -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def _context() -> Iterator[None]:
     if _app is None:
         raise RuntimeError("this process is no worker of a deployment: start it by `zhian worker`")
-    return _app.app_context()
+    with _app.app_context():
+        refresh()
+        yield
 
 
 def look() -> None:

@@ -43,3 +43,8 @@ def _strictest(rules: Iterable[FieldRule]) -> FieldRule | None:
 def _loosest(rules: Iterable[FieldRule]) -> FieldRule:
     """One rule out of those that bind each of a person's roles: what one role may see, the person may see."""
     return min(rules, key=lambda r: (STRICTNESS.index(r.treatment), r.when is None))
+
+
+def stricter(one: FieldRule, other: FieldRule) -> FieldRule:
+    """Of two rules that both bind a person the one that closes more."""
+    return max((one, other), key=lambda r: (STRICTNESS.index(r.treatment), r.when is None))

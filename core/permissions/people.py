@@ -16,6 +16,7 @@ from core.permissions.overlay import Overlay, forget_overlay, is_custom, read_ov
 from core.permissions.principal import Principal
 from core.permissions.rules import access, on_table
 from core.permissions.shares import given_to, live
+from core.records.custom.known import edition, refresh
 
 FRESH_SECONDS = 0.8
 _known: dict[int, tuple[float, Principal]] = {}
@@ -26,8 +27,8 @@ def load_principal(user_id: int, connection: Connection | None = None) -> Princi
 
     Who is in a transaction already gives its `connection`: many who each wait for a second one would wait for ever.
     """
-    remembered = _known.get(user_id)
-    if remembered and remembered[0] > time.monotonic():
+    remembered, fields = _known.get(user_id), refresh() if connection is None else edition()
+    if remembered and remembered[0] > time.monotonic() and remembered[1].stamp[0] == fields.number:
         return remembered[1]
     fresh = _read(user_id) if connection is None else _picture(connection, user_id)
     if fresh is None:
@@ -77,7 +78,8 @@ def _picture(connection: Connection, user_id: int, *, alone: bool = False) -> Pr
     claims = _claims(connection, user_id, row.realm)
     lent = _lent(connection, user_id, row.department_id) if row.realm == "staff" and not alone else Lent()
     day = today() if overlay.by_the_day else None
-    stamp: tuple[Any, ...] = (*row, held, below, tuple(sorted(claims.items())), overlay.stamp, day, *lent.stamp)
+    rights = (held, below, tuple(sorted(claims.items())), overlay.stamp, day, *lent.stamp)
+    stamp: tuple[Any, ...] = (edition().number, *row, *rights)
     return Principal(
         user_id=user_id,
         login=row.login,

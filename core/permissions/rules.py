@@ -23,11 +23,12 @@ from core.permissions.declared import (
     Rule,
     Scopes,
 )
-from core.permissions.fieldrules import binding
+from core.permissions.fieldrules import binding, stricter
 from core.permissions.overlay import MadeRole, Overlay, last_overlay
 from core.permissions.principal import Principal
 from core.permissions.shares import shared_ids
 from core.records.base import MODELS, Record
+from core.records.custom.access import field_rules
 
 WIDE = ("department", "branch")
 """Scopes of many records: each row is asked for its target. Of narrow scopes the few targets are collected first."""
@@ -281,6 +282,9 @@ class Access:
             bound = binding(record_key, name, rules.get(name, ()), principal, closed)
             if bound is not None:
                 found[name] = bound
+        for rule in field_rules(record_key, principal):
+            named = found.get(rule.field)
+            found[rule.field] = rule if named is None else stricter(rule, named)
         return found
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, foreign, mapped_column, rela
 
 from core.clock import now
 from core.i18n import current_locale
+from core.records.custom.values import CustomValues
 from core.records.fields import Field
-from core.records.types import Id, Instant
+from core.records.types import Id, Instant, Json
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,7 +33,7 @@ MODELS: dict[str, type[Record]] = {}
 """All record classes by key that were imported into this process."""
 
 
-class Record(Base):
+class Record(CustomValues, Base):
     """A thing that an agency would name. Subclasses give `__record__` with at least `key` and `label`."""
 
     __abstract__ = True
@@ -45,6 +46,7 @@ class Record(Base):
     created_by_id: Mapped[int | None] = mapped_column(Id, nullable=True, sort_order=93)
     updated_by_id: Mapped[int | None] = mapped_column(Id, nullable=True, sort_order=94)
     archived_at: Mapped[datetime | None] = mapped_column(Instant(), nullable=True, sort_order=95)
+    custom: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True, sort_order=96)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         spec = cls.__dict__.get("__record__")

@@ -20,6 +20,7 @@ from core.records import lifecycle
 from core.records.base import MODELS, Record
 from core.records.behind import behind
 from core.records.changes import Pending, specs_of
+from core.records.custom.values import CustomValues, packed
 from core.records.service import integrity, load_values, loader
 from core.records.types import Instant
 
@@ -67,20 +68,21 @@ def light_class(model: type[Record]) -> type[Any]:
     for part in reversed(model.__mro__[: model.__mro__.index(Record) + 1]):
         own |= {n: v for n, v in vars(part).items() if isinstance(v, (FunctionType, property)) or n == "__record__"}
     own = {n: v for n, v in own.items() if n not in ("__init__", "__repr__")}
-    plain = [s for s in specs_of(model) if not (callable(s.default) or isinstance(s.default, (list, dict)))]
+    declared = [s for s in specs_of(model) if not s.custom]
+    plain = [s for s in declared if not (callable(s.default) or isinstance(s.default, (list, dict)))]
     blank = dict.fromkeys(model.__mapper__.attrs.keys()) | {s.attr: s.default for s in plain}
     known = {"__table__": model.__table__, "__mapper__": model.__mapper__, "__class__": property(lambda _self: model)}
-    return type(model.__name__, (), blank | own | known)
+    return type(model.__name__, (CustomValues,), blank | own | known)
 
 
 def _attributes(
     model: type[Record], values: list[dict[str, Any]], allow: frozenset[str], validated: bool
 ) -> list[dict[str, Any]]:
-    if not validated:
-        return [load_values(model, v, partial=False, allow=allow) for v in values]
     specs = loader(model).specs
+    if not validated:
+        return [packed(specs, load_values(model, v, partial=False, allow=allow)) for v in values]
     _check_targets(model, values)
-    return [{specs[name].attr: value for name, value in row.items()} for row in values]
+    return [packed(specs, {specs[name].attr: value for name, value in row.items()}) for row in values]
 
 
 def among(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:

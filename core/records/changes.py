@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import Unguarded
 from core.records.base import Record, field_specs
+from core.records.custom.known import edition
+from core.records.custom.values import changed
 
 OWN_COLUMNS = ("id", "archived_at", "created_at", "created_by_id")
 """Columns of every record that are no declared fields; rules may hang on them."""
@@ -33,7 +35,7 @@ class Change:
 
     def attributes(self) -> set[str]:
         """Names of the changed columns."""
-        specs = {s.name: s.attr for s in specs_of(type(self.record))}
+        specs = {s.name: "custom" if s.custom else s.attr for s in specs_of(type(self.record))}
         return {specs.get(n, n) for n in self.new}
 
 
@@ -64,6 +66,11 @@ def change_of(record: Record) -> Change | None:
         if history.has_changes():
             old[name] = history.deleted[0] if history.deleted else None
             new[name] = history.added[0] if history.added else None
+    if "custom" in committed:
+        history = state.attrs["custom"].history
+        contents = (part[0] if part else None for part in (history.deleted, history.added))
+        for name, before, after in changed(record.__record__["key"], *contents):
+            old[name], new[name] = before, after
     return Change(record, old, new) if new else None
 
 
@@ -79,19 +86,16 @@ def _take_over_links(record: Record, committed: dict[str, Any]) -> None:
                 setattr(record, spec.attr, ident)
 
 
-_specs: dict[type[Record], tuple] = {}
-
-
 def specs_of(model: type[Record]) -> tuple:
-    """The field specs of a class, remembered."""
-    if model not in _specs:
-        _specs[model] = tuple(field_specs(model).values())
-    return _specs[model]
+    """The field specs of a class, the custom ones last; remembered."""
+    now = edition()
+    own = now.of(model.__record__["key"]).values
+    return now.remembered(("specs", model), lambda: (*field_specs(model).values(), *own()))
 
 
 def forget_specs() -> None:
     """After `extend`, fields are looked up anew."""
-    _specs.clear()
+    edition().memory.clear()
 
 
 def pending(session: Session) -> Pending:

@@ -20,6 +20,7 @@ from core.errors import BadRequest
 from core.i18n import _
 from core.permissions.principal import Principal, current_principal
 from core.permissions.rules import FieldRule, access, on_table
+from core.records.custom.stored import CustomPart
 from core.records.fields import Field
 from core.records.schema import KINDS, CodedError, schema_field
 from core.registry import RecordType, registry
@@ -49,10 +50,10 @@ class Filter:
     value: Any
 
 
-def asking() -> Principal:
 _judge: ContextVar[Principal | None] = ContextVar("zhian_judge", default=None)
 
 
+def asking() -> Principal:
     """Whose rights hold in the current session; the system's inside `elevated()`."""
     return _judge.get() or db.session().principal
 
@@ -68,7 +69,9 @@ def judging(principal: Principal) -> Iterator[None]:
 
 
 def column_of(kind: RecordType, spec: Field) -> Any:
-    """The column of a field."""
+    """The column of a field, or the part of the column `custom` that holds it."""
+    if spec.custom:
+        return CustomPart(kind.model.__table__.c.custom, spec)
     return kind.model.__mapper__.column_attrs[spec.attr].columns[0]
 
 

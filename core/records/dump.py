@@ -13,6 +13,7 @@ from core.i18n import current_locale
 from core.permissions.rules import access
 from core.records.base import Record
 from core.records.conditions import LINKS, Filter, allowed, asking, column_of
+from core.records.custom.known import edition
 from core.records.fields import Field
 from core.records.query import Page, Query, chosen_fields, list_records, mask_rows, selection
 from core.records.reading import run
@@ -142,7 +143,7 @@ def dump_one(
 ) -> dict[str, Any] | None:
     """One record by its id as the current person may see it, or None when it is absent or hidden."""
     kind = registry().of(model)
-    cache, key = asking().cache, ("one", kind.key, names)
+    cache, key = asking().cache, ("one", kind.key, names, edition().number)
     if key not in cache:
         specs = chosen_fields(kind, names)
         columns, statement = selection(kind, specs)

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import MappedColumn, mapped_column
 
-from core.records.secrets import EncryptedText
 from core.records.types import ExactDecimal, Id, Instant, Json
 
 
@@ -40,7 +39,8 @@ def shape_choices(spec: Field, given: Sequence[Choice]) -> Sequence[Choice]:
 class Field:
     """What is known of a field. `name` is its public name, `attr` the attribute that holds the column.
 
-    `open_choices`: an administrator may add values of their own to its choices.
+    `open_choices`: an administrator may add values of their own to its choices. `custom`: an administrator made it; its
+    values lie in the column `custom`, and `attr` is an attribute all the same.
     """
 
     kind: str
@@ -66,6 +66,7 @@ class Field:
     attr: str = ""
     plugin: str = ""
     record: str = ""
+    custom: bool = False
     extra: dict[str, Any] = dc_field(default_factory=dict)
     _labels: dict[str, Choice] | None = None
     _labelled: Any = None
@@ -178,6 +179,8 @@ def json(label: Any, **options: Any) -> MappedColumn:
 
 def secret(label: Any, *, max_length: int = 4000, **options: Any) -> MappedColumn:
     """A password or key of another system: encrypted in the database, written but never shown, listed or exported."""
+    from core.records.secrets import EncryptedText  # its keys lie in a table, which is made of this room
+
     return _column("secret", EncryptedText(), label, max_length=max_length, **options)
 
 

@@ -9,6 +9,8 @@ from core.permissions.principal import current_principal
 from core.records import audit
 from core.records.base import Record
 from core.records.changes import SECRET, Change, Pending, plain, specs_of
+from core.records.custom.known import edition
+from core.records.custom.values import values_in
 from core.records.numbering import number_records
 from core.registry import registry
 
@@ -107,17 +109,14 @@ def set_values(model: type[Record], record: Any) -> list[tuple[Any, Any]]:
     """Tracked fields that hold something."""
     tracked = tracked_of(model)
     filled = [(tracked[attr], value) for attr, value in record.__dict__.items() if value and attr in tracked]
+    if custom := record.__dict__.get("custom"):
+        filled += [(tracked[n], v) for n, v in values_in(model.__record__["key"], custom) if n in tracked]
     return [(spec, SECRET if spec.kind == "secret" else value) for spec, value in filled]
-
-
-_tracked: dict[type[Record], dict[str, Any]] = {}
 
 
 def tracked_of(model: type[Record]) -> dict[str, Any]:
     """Specs of the fields that the log keeps, by attribute."""
-    if model not in _tracked:
-        _tracked[model] = {spec.attr: spec for spec in specs_of(model) if spec.track}
-    return _tracked[model]
+    return edition().remembered(("tracked", model), lambda: {spec.attr: spec for spec in specs_of(model) if spec.track})
 
 
 def tracked_changes(model: type[Record], change: Change) -> dict[str, list[Any]]:

@@ -37,6 +37,7 @@ from core.records.conditions import (
     value_of,
     visible_column,
 )
+from core.records.custom.known import edition
 from core.records.fields import Field
 from core.records.reading import run
 from core.registry import RecordType, registry
@@ -185,7 +186,12 @@ def _sort_key(kind: RecordType, name: str) -> Key:
         return Key(spec.name, _title_of_link(kind, spec), name.startswith("-"), nullable=True)
     treated = treatment(kind, spec.name)
     open_ = treated is None or treated.treatment == "readonly"
-    return Key(spec.name, visible_column(kind, spec), name.startswith("-"), nullable=not (spec.required and open_))
+    return Key(
+        spec.name,
+        visible_column(kind, spec),
+        name.startswith("-"),
+        nullable=not (spec.required and open_ and not spec.custom),
+    )
 
 
 def _title_of_link(kind: RecordType, spec: Field) -> Any:
@@ -235,7 +241,7 @@ def selection(kind: RecordType, specs: list[Field]) -> tuple[tuple[str, ...], Se
 
     Kept with the person's rights, which it depends on.
     """
-    cache, key = asking().cache, ("selection", kind.key, tuple(s.name for s in specs))
+    cache, key = asking().cache, ("selection", kind.key, tuple(s.name for s in specs), edition().number)
     kept = cache.get(key)
     if kept is None or kept[0] is not kind:
         if len(cache) > MOST_KEPT:

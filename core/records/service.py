@@ -18,19 +18,17 @@ from core.permissions.rules import access, on_table
 from core.records.audit import note_action
 from core.records.base import MODELS, Record
 from core.records.changes import specs_of
+from core.records.custom.known import edition
 from core.records.dump import labels
 from core.records.schema import Loader
 from core.registry import Action, registry
 
 R = TypeVar("R", bound=Record)
-_loaders: dict[type[Record], Loader] = {}
 
 
 def loader(model: type[Record]) -> Loader:
     """The loader of a record class, remembered."""
-    if model not in _loaders:
-        _loaders[model] = Loader({s.name: s for s in specs_of(model)})
-    return _loaders[model]
+    return edition().remembered(("loader", model), lambda: Loader({s.name: s for s in specs_of(model)}))
 
 
 def get(model: type[R], ident: int) -> R:
