@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql
 
 from core.records.types import Id, Instant
 
-revision = "core_0006"
-down_revision = "core_0005"
+revision = "core_0007"
+down_revision = "core_0006"
 
 
 def upgrade() -> None:
