@@ -69,6 +69,7 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
     forget()
     forget_labels()
     hooks = Hooks()
+    known.reset()
     for module in (m for m in (*TABLES, *OWN) if find_spec(m)):
         loaded = import_module(module)
         if module in OWN:
