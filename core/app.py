@@ -35,6 +35,7 @@ TABLES = (
     "core.events.model",
     "core.jobs.model",
     "core.setup.model",
+    "core.identity.model",
     "core.importing.models",
     "core.api.model",
 )
@@ -42,14 +43,16 @@ TABLES = (
 
 OWN = (
     "core.plugin",
-    "core.identity.own",
+    "core.audit.own",
+    "core.webhooks.own",
     "core.permissions.own",
+    "core.identity.own",
     "core.jobs.own",
     "core.messages.own",
     "core.importing.own",
     "core.shaping.own",
-)
     "core.records.custom.own",
+)
 """The core's own contributions, made through the same hooks as everybody's."""
 
 
@@ -68,8 +71,8 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
         raise CannotStart(problems)
     forget()
     forget_labels()
-    hooks = Hooks()
     known.reset()
+    hooks = Hooks()
     for module in (m for m in (*TABLES, *OWN) if find_spec(m)):
         loaded = import_module(module)
         if module in OWN:
@@ -101,15 +104,17 @@ def _assemble(settings: Settings, web: bool, plugin_folder: Path | None) -> Flas
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb * 1024 * 1024
     app.extensions["zhian"] = registry
     init_db(app, settings)
-    app.extensions["zhian.settings"] = settings
     shaping.install()
+    app.extensions["zhian.settings"] = settings
     allow_inside(settings.outgoing_allow)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     if web:
         from core.api import init_api
+        from core.audit import watching
         from core.web import init_web
 
         init_api(app)
         init_web(app)
+        watching.install(app)
     return app

@@ -12,6 +12,7 @@ from core.errors import CannotStart, StartProblem
 from core.hooks.manager import Hooks
 from core.hooks.manifest import Manifest
 from core.permissions.rules import Access
+from core.records.audit import RIGHT as AUDIT
 from core.records.base import MODELS, Record, field_specs
 from core.records.custom.values import PREFIX
 from core.records.fields import Field
@@ -20,7 +21,8 @@ from core.records.numbering import NumberRule
 
 @dataclass(frozen=True)
 class Param:
-    """One input of an action. `kind` as in fields; `choices` may depend on the record."""
+    """One input of an action. `kind` as in fields; `choices` may depend on the record; `told(value)` gives the words
+    of a value that was given once and is no choice any more, for timelines."""
 
     name: str
     label: Any
@@ -31,6 +33,7 @@ class Param:
     help: Any = None
     default: Any = None
     when: Callable[[Any], bool] | None = None
+    told: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class Realm:
     """People with a sign-in of their own below one prefix of the site. Staff are a realm too, with the whole site.
 
     `error` is the template of its refusals (`heading`, `text`, `status`, `incident`): the shell is not for everybody.
+    `outside` is what the core's own pages there extend: steps of the sign-in, second factors; its block is `content`.
     """
 
     name: str
@@ -136,6 +140,7 @@ class Realm:
     login: str
     cookie: str
     error: str = "web/error.html"
+    outside: str = "web/identity/outside.html"
 
 
 @dataclass(frozen=True)
@@ -220,9 +225,9 @@ class Registry:
 
     def view(self, kind: str, record_key: str) -> Any:
         """The list, detail, form, kanban or calendar view of a type as the current person sees it, or None."""
+        from core.records.custom.placing import placed
         from core.shaping.layouts import in_force
 
-        from core.records.custom.placing import placed
         return in_force(kind, record_key, placed(record_key, self.views.get((kind, record_key))))
 
     def emit(self, session: Any, event: str, payloads: list[dict[str, Any]]) -> None:
@@ -292,7 +297,7 @@ class Registry:
         for _plugin, rule in self.hooks.collect("register_field_rules"):
             self.access.field_rules[rule.record].append(rule)
         for plugin, grant in self.hooks.collect("register_grants"):
-            if grant.record != "*" and grant.record not in self.types:
+            if grant.record not in self.types and grant.record not in ("*", AUDIT):
                 self.problem(
                     plugin, f"a grant names the record {grant.record}, which nobody declares", "correct its key"
                 )
@@ -357,11 +362,11 @@ class Registry:
     def _check(self) -> None:
         for kind in self.types.values():
             for spec in kind.fields.values():
-                if spec.target and spec.target not in self.types:
-                    self.problem(
                 if spec.name.startswith(PREFIX):
                     mend = f"give it a name that does not begin with {PREFIX}, as those of administrators do"
                     self.problem(spec.plugin or kind.plugin, f"the name of {kind.key}.{spec.name} is reserved", mend)
+                if spec.target and spec.target not in self.types:
+                    self.problem(
                         kind.plugin,
                         f"{kind.key}.{spec.name} links to {spec.target}, which is not enabled",
                         "enable its plugin",

@@ -105,6 +105,12 @@ def authenticate(header: str) -> Principal:
     return principal if known.scopes is None else _narrowed(principal, known.scopes)
 
 
+def key_id_of(header: str | None) -> str | None:
+    """The public part of the key that a header names, for the log; whether the key holds is another question."""
+    parts = (header or "").partition(" ")[2].strip().split("_", 2)
+    return parts[1][:20] if len(parts) == 3 and parts[0] == MARK and parts[1].isalnum() else None
+
+
 def _narrowed(principal: Principal, scopes: frozenset[str]) -> Principal:
     """The same object for the same person and scopes, so that what is remembered about their rights stays."""
     key = ("narrowed", scopes)

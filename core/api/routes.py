@@ -14,7 +14,7 @@ from core.api import files, records
 from core.api.answers import JSON_TYPES, Answer, raw_body, response
 from core.api.health import healthz
 from core.api.idempotency import Lease, Stored, begin, fingerprint
-from core.api.keys import authenticate
+from core.api.keys import authenticate, key_id_of
 from core.api.openapi import openapi
 from core.api.problems import problem
 from core.db import db, release, settle, write_intent
@@ -96,13 +96,14 @@ def _resource(handlers: dict[str, Handler]) -> Callable[..., Response]:
 def _enter(method: str) -> Principal:
     """Language, origin and principal of this request; raises `NotSignedIn`."""
     write_intent.set(method not in READS)
-    origin.set(Origin("api", request.remote_addr, secrets.token_hex(6)))
     header = request.headers.get("Authorization")
+    origin.set(Origin("api", request.remote_addr, secrets.token_hex(6), key_id_of(header)))
     wished = _wished_locale()
     set_locale(wished)
     if header is not None:
         principal = authenticate(header)
         set_principal(principal)
+        g.asked_by = principal
     else:
         principal = current_principal() if g.get("session_token") else ANONYMOUS
     if principal.user_id is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ COLUMNS = (
 )  # fmt: skip
 """What a mark covers, in its order: everything but the id, which the chain binds."""
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_ODD = re.compile(rb"\de\+?\d|-0\.0")
+"""Where a number may stand that the databases give back in another form."""
 NONCE = 8
 """Hexadecimal digits that make the marks of two like rows differ, so that a copy of a row shows."""
 DIGITS = 32
@@ -48,7 +51,7 @@ def plain_time(at: datetime) -> str:
 def content(values: Sequence[Any]) -> bytes:
     """The canonical form of a row: its values in the order of `COLUMNS`, the instant as text."""
     plain = orjson.dumps(values, option=_SORTED)
-    return orjson.dumps(_steady(list(values)), option=_SORTED) if b"e" in plain or b"-0.0" in plain else plain
+    return orjson.dumps(_steady(list(values)), option=_SORTED) if _ODD.search(plain) else plain
 
 
 def _steady(value: Any) -> Any:

@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
+from core.audit.chain import seal_due
 from core.clock import now
 from core.db import db
 from core.events import delivery
@@ -50,6 +51,7 @@ def tick(inline: bool = False) -> None:
         runs.kick_due()
         if delivery.any_due():
             send([LOOK])
+    seal_due()
 
 
 def serve(app: Flask) -> None:

@@ -32,6 +32,8 @@ class Origin:
     told: set[str] = field(default_factory=set, compare=False, repr=False)
 
 
+RIGHT = "core.audit"
+"""What grants name that open the log: it hangs on no record type. Actions are read, export and verify."""
 MANY = 100
 """From so many rows on the database takes them as a stream."""
 
