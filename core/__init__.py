@@ -27,6 +27,7 @@ _FACE = {
     "core.records.base": ("Record",),
     "core.records.fields": ("Choice", "Field"),
     "core.records.changes": ("Change",),
+    "core.records.custom.words": ("custom_data",),
     "core.records.extension": ("extend",),
     "core.records.numbering": ("DatePart", "FieldPart", "NumberRule", "Seq", "Text", "number_records"),
     "core.records.naming": ("open_name", "title_is_open"),

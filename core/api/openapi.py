@@ -11,20 +11,32 @@ from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, descri
 from core.hooks.manifest import CORE_VERSION
 from core.i18n import current_locale, gettext
 from core.permissions.rules import STANDARD_ACTIONS
+from core.records.conditions import treatment
 from core.records.custom.known import edition
 from core.records.fields import Field
 from core.records.query import SYSTEM_FIELDS, UNSORTABLE
 from core.registry import Action, RecordType, registry
 
-_written: dict[tuple[int, str, int], bytes] = {}
+_written: dict[tuple[Any, ...], bytes] = {}
 
 
 def openapi() -> Response:
     """GET of the document."""
-    key = (id(registry()), current_locale(), edition().number)
+    key = (id(registry()), current_locale(), edition().number, _closed())
     if key not in _written:
         _written[key] = orjson.dumps(document(), default=str)
     return Response(_written[key], 200, {"Cache-Control": "private, max-age=60"}, mimetype="application/json")
+
+
+def _closed() -> frozenset[tuple[str, str]]:
+    """The fields of administrators that this person does not read: the document does not tell of them."""
+    types = registry().types
+    return frozenset((key, n) for key, specs in edition().live.items() for n in specs if _hidden(types[key], n))
+
+
+def _hidden(kind: RecordType, name: str) -> bool:
+    rule = treatment(kind, name)
+    return rule is not None and rule.treatment == "hidden"
 
 
 def document() -> dict[str, Any]:
@@ -56,7 +68,8 @@ def component(kind: RecordType) -> str:
 
 def public_fields(kind: RecordType) -> list[Field]:
     """Fields that the API shows."""
-    return [f for f in kind.fields.values() if not f.hidden and f.kind != "secret"]
+    shown = (f for f in kind.fields.values() if not f.hidden and f.kind != "secret")
+    return [f for f in shown if not (f.custom and _hidden(kind, f.name))]
 
 
 def _schemas(kind: RecordType) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.records.dump import labels
 from core.records.fields import Field
 from core.registry import RecordType
 from core.views import FieldPlace, FormView, Section
-from core.web import cells, lines
+from core.web import cells, lines, uploads
 from core.web.facts import caption_of, shown_values
 from core.web.lifecycle import commit, done
 from core.web.listing import kind_of
@@ -77,6 +77,7 @@ def create(key: str) -> Any:
     try:
         record = service.create(kind.model, given)
         lines.store(kind, record, request.form)
+        uploads.store(kind, record)
         commit()
     except (Invalid, Refused) as error:
         return refused(kind, None, given, error)
@@ -105,6 +106,7 @@ def update(key: str, record_id: int) -> Any:
             raise Stale()
         service.update(record, given, version)
         lines.store(kind, record, request.form)
+        uploads.store(kind, record)
         title = caption_of(kind, record.id)
         commit()
     except (Invalid, Refused) as error:
@@ -132,7 +134,7 @@ def read_form(
     for section in sections:
         for name in section.fields:
             spec = kind.fields.get(name)
-            if spec is None or not spec.writable or name in treated or name not in form:
+            if spec is None or not spec.writable or name in treated or name not in form or spec.kind == "file":
                 continue
             if spec.kind == "multi_choice":
                 given[name] = [v for v in form.getlist(name) if v]
@@ -307,7 +309,7 @@ def _lower(label: Any) -> str:
 
 def _shown(kind: RecordType, name: str, treated: dict[str, Any], record: Any) -> bool:
     spec = kind.fields.get(name)
-    if spec is None or spec.hidden or spec.kind not in WIDGETS:
+    if spec is None or spec.hidden or spec.kind not in WIDGETS or (spec.kind == "file" and not spec.custom):
         return False
     if name in treated:
         return treated[name].treatment == "readonly" and record is not None

@@ -16,7 +16,7 @@ from core.registry import RecordType
 from core.views import Preset
 from core.web import chips
 from core.web.lifecycle import wants_fragment
-from core.web.liststate import ListState, read_state
+from core.web.liststate import ListState, read_state, readable
 from core.web.rows import GROUPABLE, table
 from core.web.shell import registry
 
@@ -147,7 +147,8 @@ def ways(state: ListState) -> list[dict[str, Any]]:
 
 def group_menu(state: ListState) -> list[Any]:
     """Fields to group by."""
-    names = [n for n in state.view.group_by if n in state.kind.fields and state.kind.fields[n].kind in GROUPABLE]
+    known = state.kind.fields
+    names = [n for n in state.view.group_by if n in known and known[n].kind in GROUPABLE and readable(state.kind, n)]
     if not names:
         return []
     items = [

@@ -10,6 +10,7 @@ from core.i18n import gettext
 from core.records.dump import labels, link_labels
 from core.records.fields import Field
 from core.records.query import UNSORTABLE, Filter, group_counts, list_records
+from core.records.totals import group_sums, summable, sums
 from core.registry import RecordType
 from core.views import Column
 from core.web import cells
@@ -34,6 +35,9 @@ def table(state: ListState) -> dict[str, Any]:
         found = list_records(kind.model, state.query(fields=names, count=True))
         groups, total = [{"head": None, "page": found}], found.total or 0
     _complete(kind, groups)
+    summed = [c.key for c in columns if summable(kind, c.key)]
+    if summed and spec is not None and spec.kind in GROUPABLE:
+        _add_sums(state, spec, groups, summed)
     pictures = bool(registry().hooks.implementations("provide_badge"))
     draw = [cells.cell_of(kind, c, secondary, pictures) for c in columns]
     classes = _classes(kind, columns)
@@ -41,6 +45,7 @@ def table(state: ListState) -> dict[str, Any]:
         "heads": _heads(state, columns, classes),
         "body": _body(groups, draw, classes, kind.title),
         "total": total,
+        "foot": _foot(state, columns, classes, summed) if summed and total else None,
         "pager": _pager(state, total) if spec is None else None,
         "span": len(columns) + 1,
         "two_lines": pictures or bool(secondary) or any(c.template for c in columns),
@@ -80,8 +85,26 @@ def _groups(state: ListState, spec: Field, names: tuple[str, ...]) -> tuple[list
             state.kind.model, state.query(fields=names, filters=(*state.filters, only), page=1, limit=GROUP_ROWS)
         )
         more = state.url(pairs=(*state.pairs, (name, raw)), group="", preset="") if number > GROUP_ROWS else None
-        groups.append({"head": _group_label(spec, value, known), "count": number, "page": found, "more": more})
+        head = {"head": _group_label(spec, value, known), "value": value, "count": number}
+        groups.append(head | {"page": found, "more": more})
     return groups, total
+
+
+def _add_sums(state: ListState, spec: Field, groups: list[dict[str, Any]], names: list[str]) -> None:
+    """The sum of the first figure of each group, for its head."""
+    found = group_sums(state.kind.model, state.query(), spec.name, names[:1])
+    for group in groups:
+        figure = found.get(group["value"], {}).get(names[0])
+        group["sum"] = None if figure is None else cells.show(state.kind.fields[names[0]], figure)
+
+
+def _foot(state: ListState, columns: list[Column], classes: list[str], names: list[str]) -> list[dict[str, Any]]:
+    """Under the list the sums of all its records, in the columns of their figures."""
+    found = sums(state.kind.model, state.query(), names)
+    return [
+        {"css": css, "sum": cells.show(state.kind.fields[column.key], found[column.key]) if column.key in found else ""}
+        for column, css in zip(columns, classes, strict=True)
+    ]
 
 
 def _group_label(spec: Field, value: Any, known: dict[int, str]) -> Any:

@@ -61,6 +61,7 @@ ITEMS: list[SettingsItem] = [
     SettingsItem(_("My account"), "/settings/me", "user", "own", everybody),
     SettingsItem(_("Roles and rights"), "/settings/roles", "shield", "people", administers),
     SettingsItem(_("Import"), "/import", "upload", "data", lambda principal: bool(importable())),
+    SettingsItem(_("Custom fields"), "/settings/fields", "forms", "shaping", allowed_to("core.custom_field", "update")),
     SettingsItem(_("Extensions"), "/settings/extensions", "puzzle", "system", administers),
     SettingsItem(_("Parts of the interface"), "/styleguide", "palette", "system", everybody),
 ]

@@ -15,6 +15,7 @@ from core.web import (
     assets,
     auth,
     components,
+    custom,
     errors,
     export,
     extensions,
@@ -86,7 +87,7 @@ def install(app: Flask) -> None:
 def _blueprint() -> Blueprint:
     web = Blueprint("web", __name__)
     web.add_url_rule("/static/<stamp>/<room>/<path:path>", "static", static)
-    for module in (auth, home, records, export, imports, inbox, find, settings_items, extensions, rights, styleguide):
+    for module in (auth, home, records, export, imports, inbox, find, settings_items, extensions, rights, custom, styleguide):
         module.register(web)
     return web
 

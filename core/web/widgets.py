@@ -24,6 +24,7 @@ WIDGETS = {
     "tags": "text",
     "link": "link",
     "secret": "password",
+    "file": "file",
 }
 
 
@@ -39,7 +40,7 @@ def field_of(spec: Field, value: Any, error: str | None = None) -> dict[str, Any
         "name": spec.name,
         "label": str(spec.label),
         "widget": widget,
-        "required": spec.required,
+        "required": spec.required or bool(spec.extra.get("needed")),
         "readonly": not spec.writable,
         "help": str(spec.help) if spec.help else _hint(spec),
         "error": error,

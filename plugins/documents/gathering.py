@@ -8,7 +8,7 @@ import segno
 from flask import current_app, has_request_context, request
 from sqlalchemy import or_, select
 
-from core import current_principal, db, record_class, today, use_locale
+from core import current_principal, custom_data, db, record_class, today, use_locale
 from plugins.documents.cautions import cautions
 from plugins.documents.press.plain import encode
 from plugins.documents.records import Letterhead
@@ -23,7 +23,7 @@ def gathered(kind: Any, record: Any, language: str) -> dict[str, Any]:
     Raises `TypeError` when the kind gives anything but plain values.
     """
     with use_locale(language):
-        own = kind.data(record, language)
+        own = {"custom": custom_data(record)} | kind.data(record, language)
         title = str(kind.label)
     shared = {
         "language": language,
