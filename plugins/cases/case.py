@@ -38,7 +38,8 @@ class Case(Record):
     }
     __table_args__ = (
         UniqueConstraint("jurisdiction", "case_type", "application_number"),
-        Index("ix_cases_case_status", "status", "id"),
+        Index("ix_cases_case_status", "status", "status_since", "id"),
+        Index("ix_cases_case_stage", "status_group", "status_since", "id"),
         Index(
             "ix_cases_case_client_work",
             *("client_id", "department_id", "agent_id", "process_clerk_id"),
@@ -71,7 +72,7 @@ class Case(Record):
         _("Status"), choices.STATES, required=True, default="intake", synonyms=("案件状态", "法律状态", "当前状态")
     )
     status_group: Mapped[str | None] = fields.choice(
-        _("Stage"), choices.GROUPS, compute=computed.status_group, track=False, index=True
+        _("Stage"), choices.GROUPS, compute=computed.status_group, track=False
     )
     status_since: Mapped[date | None] = fields.date(_("In this status since"), readonly=True, track=False)
     overlays: Mapped[list | None] = fields.multi_choice(_("Beside it"), choices.OVERLAYS, readonly=True)

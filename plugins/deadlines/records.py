@@ -46,6 +46,7 @@ class Deadline(Record):
         Index("ix_deadlines_deadline_status_due", "status", "due"),
         Index("ix_deadlines_deadline_status_internal", "status", "internal_date"),
         Index("ix_deadlines_deadline_person", "responsible_id", "status", "internal_date"),
+        Index("ix_deadlines_deadline_person_due", "responsible_id", "status", "due"),
         Index("ix_deadlines_deadline_deputy", "deputy_id", sqlite_where=_HAS_DEPUTY, postgresql_where=_HAS_DEPUTY),
         Index("ix_deadlines_deadline_second", "second_id", sqlite_where=_HAS_SECOND, postgresql_where=_HAS_SECOND),
     )
