@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from core.identity.settings import IdentitySettings, read_identity
+
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = ROOT / "config" / "default.toml"
 
@@ -36,6 +38,7 @@ class Settings:
     max_upload_mb: int = 50
     session_idle_minutes: int = 480
     session_days: int = 7
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     plugin_settings: dict[str, dict] = field(default_factory=dict)
     config_file: Path | None = None
 
@@ -103,6 +106,8 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         raise ValueError(
             f"{chosen}: unknown setting {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
         )
+    if isinstance(given := merged.get("identity", {}), dict):
+        merged["identity"] = read_identity(given)
     for name in ("plugins", "outgoing_allow", "old_secrets"):
         merged[name] = tuple(merged.get(name, ()))
     merged["proxies"] = int(merged.get("proxies", 0))

@@ -95,10 +95,6 @@ class User(Record):
     realm: Mapped[str] = fields.choice(_("Realm"), REALMS, default="staff", required=True, readonly=True)
     active: Mapped[bool] = fields.boolean(_("Active"), default=True)
     password_hash: Mapped[str | None] = fields.text(_("Password"), max_length=200, hidden=True, track=False)
-    failed_logins: Mapped[int] = fields.integer(
-        _("Failed sign-ins"), default=0, required=True, hidden=True, track=False
-    )
-    locked_until: Mapped[datetime | None] = fields.datetime(_("Locked until"), hidden=True, track=False)
 
 
 class UserRole(Record):
@@ -131,7 +127,11 @@ class ApiKey(Record):
 
 
 class LoginSession(Record):
-    """A signed-in browser; only the hash of its token is kept."""
+    """A signed-in browser; only the hash of its token is kept.
+
+    `pending` names the step that is still to be taken before it counts. `proved_at`: when the person last proved who
+    they are; `renew`: its token is replaced at the next page, because the person's rights changed.
+    """
 
     __record__ = {
         "key": "core.session",
@@ -150,6 +150,10 @@ class LoginSession(Record):
     seen_at: Mapped[datetime] = fields.datetime(_("Last seen"), required=True, readonly=True, track=False)
     expires_at: Mapped[datetime] = fields.datetime(_("Expires"), required=True, readonly=True, track=False)
     ended_at: Mapped[datetime | None] = fields.datetime(_("Ended"), readonly=True, track=False)
+    way: Mapped[str | None] = fields.text(_("Signed in by"), readonly=True, track=False, max_length=60)
+    pending: Mapped[str | None] = fields.text(_("Next step"), readonly=True, hidden=True, track=False, max_length=12)
+    proved_at: Mapped[datetime | None] = fields.datetime(_("Proved"), readonly=True, hidden=True, track=False)
+    renew: Mapped[bool] = fields.boolean(_("To be renewed"), hidden=True, track=False)
 
 
 ORG_RECORDS = (Branch, Department, Team, User, UserRole, ApiKey, LoginSession)

@@ -116,7 +116,7 @@ class Deployment:
         with self.app.test_request_context(), system("sign in for a test") as session:
             user = session.get_one(User, user_id)
             user.locale = language
-            token = sessions._start(session, user_id, keep=False)
+            token = sessions.start(session, user_id, keep=False, way="test")
             realm = self.registry.realms[user.realm]
         browser = self.app.test_client()
         browser.set_cookie(realm.cookie, token)

@@ -9,6 +9,8 @@ from flask import Blueprint, current_app, g, redirect, render_template, request
 from core.db import db, elevated
 from core.errors import FieldError, Invalid
 from core.i18n import LOCALES, _, gettext
+from core.identity import tries
+from core.identity.policy import current_policy
 from core.permissions.org import User
 from core.permissions.passwords import check_new, hash_password, verify
 from core.permissions.people import forget
@@ -37,11 +39,13 @@ def _page(error: str = "", login: str = "") -> str:
     settings = current_app.config["ZHIAN"]
     return render_template(
         "web/login.html",
+        title=gettext("Sign in"),
         error=error,
         login=login,
         next=safe_next(request.values.get("next"), ""),
         chosen=request.values.get("locale") if request.values.get("locale") in LOCALES else "",
-        keep_days=settings.session_days,
+        keep_days=settings.session_days if current_policy().may_stay else 0,
+        links=bool(settings.smtp_url or settings.demo),
         demo_people=_demo_people() if settings.demo else (),
     )
 
@@ -72,7 +76,7 @@ def sign_in() -> Any:
     if (chosen := request.form.get("locale")) in LOCALES:
         _speak(answer, chosen, sessions.resolve(result.token))
     days = current_app.config["ZHIAN"].session_days
-    set_cookie(answer, "zhian", result.token, days * 86_400 if keep else None)
+    set_cookie(answer, "zhian", result.token, days * 86_400 if result.keep else None)
     answer.delete_cookie(cookie_name("zhian_visit"), path="/", secure=over_https())
     return answer
 
@@ -103,6 +107,8 @@ def look() -> Any:
 def _speak(answer: Any, locale: str, user_id: int | None) -> None:
     """Keep the language that a person chose, in this browser and on the account."""
     answer.set_cookie("zhian_locale", locale, max_age=YEAR, samesite="Lax", secure=over_https())
+    if user_id is None:  # a second step is to come
+        return
     with elevated("own language"):
         db.session.get_one(User, user_id).locale = locale
     commit()
@@ -133,8 +139,7 @@ def change_password() -> Any:
     """A new password; all other sessions of the person end."""
     user, new = _me(), request.form.get("new", "")
     try:
-        if not verify(user.password_hash, request.form.get("old", "")):
-            raise Invalid([FieldError("old", "wrong", _("This is not your present password."))])
+        _check_old(user.id, user.password_hash, request.form.get("old", ""))
         check_new(new, user.login, "new")
     except Invalid as error:
         return _me_page({e.field: str(e.message) for e in error.errors})
@@ -145,6 +150,19 @@ def change_password() -> Any:
     sessions.end_all(user.id, except_id=g.get("session_id"))
     say(gettext("Password changed. Other devices are signed out."))
     return done("/settings/me")
+
+
+def _check_old(user_id: int, stored: str | None, given: str) -> None:
+    """Raises `Invalid` unless this is the present password; tries are counted."""
+    db.session.rollback()
+    try:
+        entered = tries.enter(tries.person_key("proof", user_id), request.remote_addr)
+    except tries.Resting as rest:
+        text = _("Too many tries. Wait %(n)s minutes.", n=rest.minutes)
+        raise Invalid([FieldError("old", "resting", text)]) from None
+    if not verify(stored, given):
+        raise Invalid([FieldError("old", "wrong", _("This is not your present password."))])
+    tries.was_right(entered)
 
 
 def end_session(session_id: int) -> Any:

@@ -14,8 +14,10 @@ from core.clock import now
 from core.db import db
 from core.errors import Invalid, NotFound, ZhianError
 from core.i18n import _, gettext
+from core.identity.proof import Unproven
 from core.registry import Realm, registry
 from core.web import format as fmt
+from core.web.identity import proof
 from core.web.lifecycle import is_api
 from core.web.security import safe_next
 
@@ -55,6 +57,8 @@ def install(app: Flask) -> None:
 def on_refusal(error: ZhianError) -> Any:
     """A refusal with its own words."""
     db.session.rollback()
+    if isinstance(error, Unproven):
+        return proof.page()
     if isinstance(error, NotFound) and str(error) == str(NotFound.message):
         return error_page(404)
     rows = [[e.field, str(e.message)] for e in error.errors] if isinstance(error, Invalid) else []

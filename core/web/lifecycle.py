@@ -21,6 +21,9 @@ from core.web.security import SAFE_METHODS, cookie_name, protect, safe_next
 OPEN_ENDPOINTS: set[str] = {"web.static", "web.login", "web.sign_in"}
 """Endpoints that strangers may call; plugins' public routes are added when they are mounted."""
 
+STEP_ENDPOINTS: set[str] = set()
+"""Endpoints for those who proved one thing and owe the next: the steps of the sign-in."""
+
 CSRF_FREE: set[str] = set()
 """Endpoints that other machines call (webhooks): they check a signature of their own."""
 
@@ -50,16 +53,26 @@ def begin() -> Any:
     if endpoint not in CSRF_FREE:
         protect()
     if current_principal().user_id is None and not is_api() and endpoint not in OPEN_ENDPOINTS:
-        return _to_sign_in(realm)
+        return None if g.get("half") and endpoint in STEP_ENDPOINTS else _to_sign_in(realm)
+    if request.method == "POST" and not is_api():
+        from core.web.identity import proof
+
+        proof.take()
+    sessions.renew_at_page()
     return None
 
 
 def _recognise(realm: Realm) -> None:
     token = request.cookies.get(cookie_name(realm.cookie))
     user_id = sessions.resolve(token) if token else None
+    if half := g.get("half"):
+        g.half_token, g.csrf_ground = token, f"session {half.id}"
     principal = load_principal(user_id) if user_id else None
-    if principal is not None and principal.realm == realm.name:
-        g.session_token = token
+    if principal is None or principal.realm != realm.name:
+        for name in ("session_id", "session_stale", "session_renew", "session_proved_at"):
+            g.pop(name, None)
+    else:
+        g.session_token, g.csrf_ground = token, f"session {g.session_id}"
         set_principal(principal)
         set_locale(chosen if (chosen := request.cookies.get("zhian_locale")) in LOCALES else principal.locale)
 
@@ -72,7 +85,9 @@ def _wished_locale() -> str:
 def _to_sign_in(realm: Realm) -> Response:
     home = realm.prefix or "/"
     here = request.full_path.rstrip("?") if request.method == "GET" else home
-    target = f"{realm.login}?next={quote(here, safe='/')}" if here != home else realm.login
+    half = g.get("half")
+    start = f"{realm.prefix}/login/{half.pending}" if half else realm.login
+    target = f"{start}?next={quote(here, safe='/')}" if here != home else start
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Redirect": target})
     return redirect(target)

@@ -21,7 +21,7 @@ def realm_sign_in(name: str, login: str, password: str, keep: bool = False) -> s
 
 
 def realm_cookie(name: str, answer: Any, outcome: sessions.SignIn) -> Any:
-    """The same answer, which carries the new sign-in to the browser."""
+    """The same answer, which carries the new sign-in to the browser. A half one leads to its next step by itself."""
     days = current_app.config["ZHIAN"].session_days
     set_cookie(answer, registry().realms[name].cookie, outcome.token or "", days * 86_400 if outcome.keep else None)
     answer.delete_cookie(cookie_name("zhian_visit"), path="/", secure=over_https())

@@ -57,10 +57,10 @@ def _sign(text: str) -> str:
     return hmac.new(key, f"csrf:{text}".encode(), hashlib.sha256).hexdigest()
 
 
-def _csrf_ground() -> str:
-    """What the token is bound to: the signed-in session, or before sign-in a random cookie of this browser."""
-    if token := g.get("session_token"):
-        return token
+def csrf_ground() -> str:
+    """What the token is bound to: the session, whose id stays, or before sign-in a random cookie of this browser."""
+    if ground := g.get("csrf_ground"):
+        return ground
     if not g.get("visitor"):
         g.visitor = request.cookies.get(cookie_name("zhian_visit")) or secrets.token_urlsafe(24)
     return g.visitor
@@ -68,7 +68,7 @@ def _csrf_ground() -> str:
 
 def csrf_token() -> str:
     """The token that forms and scripts of this browser send back."""
-    return _sign(_csrf_ground())
+    return _sign(csrf_ground())
 
 
 def csrf_field() -> Markup:
@@ -115,6 +115,9 @@ def add_headers(response: Response) -> Response:
 
 
 def protect() -> Any:
-    """Before each request: unsafe methods need the token, unless a bearer key speaks."""
-    if request.method not in SAFE_METHODS and not request.headers.get("Authorization"):
+    """Before each request of a browser: unsafe methods need the token, whatever other headers they carry.
+
+    A proxy may ask for a password of its own, so an Authorization header says nothing about where a form came from.
+    """
+    if request.method not in SAFE_METHODS:
         check_csrf()

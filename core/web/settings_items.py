@@ -59,6 +59,9 @@ def allowed_to(record: str, action: str) -> Callable[[Principal], bool]:
 
 ITEMS: list[SettingsItem] = [
     SettingsItem(_("My account"), "/settings/me", "user", "own", everybody),
+    SettingsItem(_("Sign-in security"), "/security", "shield-check", "own", everybody),
+    SettingsItem(_("API keys"), "/settings/keys", "key", "own", everybody),
+    SettingsItem(_("Sign-in and passwords"), "/settings/sign-in", "lock", "people", administers),
     SettingsItem(_("Roles and rights"), "/settings/roles", "shield", "people", administers),
     SettingsItem(_("Import"), "/import", "upload", "data", lambda principal: bool(importable())),
     SettingsItem(_("Custom fields"), "/settings/fields", "forms", "shaping", allowed_to("core.custom_field", "update")),

@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from core.i18n import current_locale, gettext, ngettext
+from core.identity.policy import password_rules
 from core.web import (
     assets,
     auth,
@@ -21,6 +22,7 @@ from core.web import (
     extensions,
     find,
     home,
+    identity,
     imports,
     inbox,
     lifecycle,
@@ -37,6 +39,7 @@ from core.web import (
 from core.web import (
     format as fmt,
 )
+from core.web.identity.outside import way_words, ways_in
 
 HERE = Path(__file__).parent
 YEAR = 365 * 24 * 3600
@@ -87,7 +90,21 @@ def install(app: Flask) -> None:
 def _blueprint() -> Blueprint:
     web = Blueprint("web", __name__)
     web.add_url_rule("/static/<stamp>/<room>/<path:path>", "static", static)
-    for module in (auth, home, records, export, imports, inbox, find, settings_items, extensions, rights, custom, styleguide):
+    for module in (
+        auth,
+        identity,
+        home,
+        records,
+        export,
+        imports,
+        inbox,
+        find,
+        settings_items,
+        extensions,
+        rights,
+        custom,
+        styleguide,
+    ):
         module.register(web)
     return web
 
@@ -104,6 +121,7 @@ def _finish(response: Any) -> Any:
     if lifecycle.by_key():
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
+    sessions.carry(response)
     if response.status_code < 400:
         sessions.touch()
         if request.method == "POST":
@@ -139,6 +157,9 @@ def _globals(app: Flask) -> None:
         csrf_token=security.csrf_token,
         csrf_field=security.csrf_field,
         take_toasts=toasts.take_toasts,
+        password_rules=password_rules,
+        ways_in=ways_in,
+        way_words=way_words,
         current_locale=current_locale,
         fmt=fmt,
         weekday_heads=fmt.weekday_heads,
