@@ -195,7 +195,7 @@ def _contains(spec: Field, column: Any, raw: Any) -> ColumnElement[bool]:
     text = str(raw)
     if spec.kind in (*LISTS, "json"):
         if db.engine.dialect.name == "postgresql":
-            return column.op("@>")(cast(literal(json.dumps([text])), JSONB))
+            return column.bool_op("@>")(cast(literal(json.dumps([text])), JSONB))
         return cast(column, String).contains(json.dumps(text, ensure_ascii=False), autoescape=True)
     if spec.kind not in ("text", "long_text", "choice"):
         raise BadRequest(_("“%(name)s” cannot be searched by a part of its text.", name=spec.name), code="operator")

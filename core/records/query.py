@@ -93,6 +93,7 @@ class Key:
         """Rows that come later than `value` by this key alone; None when there are none."""
         if value is None:
             return None
+        value = literal(value) if isinstance(value, bool) else value
         later = self.column < value if self.down else self.column > value
         return or_(later, self.column.is_(None)) if self.nullable else later
 

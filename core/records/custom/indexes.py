@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from core.db import db
+from core.db import db, reading, write_intent
 from core.records.custom.known import edition, forget, refresh
 from core.records.custom.stored import in_postgresql, in_sqlite
 from core.records.fields import Field
@@ -53,61 +52,70 @@ def make_indexes() -> dict[str, Any]:
     """Make the missing indexes and drop those that nobody asks for any more; their names. Others go on writing."""
     forget()
     refresh()
-    made, dropped = [], []
-    with _alone() as connection:
-        postgresql = connection.dialect.name == "postgresql"
+    made: list[str] = []
+    dropped: list[str] = []
+    with reading() as connection:
         tables = set(inspect(connection).get_table_names())
-        for kind in (k for k in registry().types.values() if k.model.__tablename__ in tables):
-            table = kind.model.__tablename__
-            wanted = wanted_indexes(kind, postgresql=postgresql)
-            present = _present(connection, table)
-            for name in [n for n in present if n not in wanted]:
-                _drop(connection, name)
-                dropped.append(name)
-            for name in [n for n in wanted if n not in present]:
-                how = "CONCURRENTLY " if postgresql else ""
-                connection.execute(text(f'CREATE INDEX {how}"{name}" ON "{table}" {wanted[name]}'))
-                made.append(name)
-            if made and made[-1] in wanted:
-                connection.execute(text(f'ANALYZE "{table}"'))
+    for kind in (k for k in registry().types.values() if k.model.__tablename__ in tables):
+        more, less = _of_table(kind)
+        made += more
+        dropped += less
     return {"made": made, "dropped": dropped}
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[Connection]:
-    """A connection on which each statement is its own transaction, as CONCURRENTLY needs it."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
+def _of_table(kind: RecordType) -> tuple[list[str], list[str]]:
+    """What was made and dropped on the table of one type."""
+    table = kind.model.__tablename__
+    with reading() as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        whole, broken = _present(connection, table)
+    wanted = wanted_indexes(kind, postgresql=postgresql)
+    how = "CONCURRENTLY " if postgresql else ""
+    dropped, made = sorted(whole - wanted.keys()), sorted(wanted.keys() - whole)
+    for name in (*sorted(broken), *dropped):
+        _do(f'DROP INDEX {how}IF EXISTS "{name}"')
+    for name in made:
+        _do(f'CREATE INDEX {how}"{name}" ON "{table}" {wanted[name]}')
+    if made:
+        _do(f'ANALYZE "{table}"')
+    return made, dropped
 
 
-def _present(connection: Connection, table: str) -> set[str]:
-    """The whole ones of our indexes on a table; what an interrupted job left half made is dropped."""
+def _do(statement: str) -> None:
+    """By itself, so that SQLite lets others write in between, and in no transaction, as CONCURRENTLY needs it."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+        return
+    token = write_intent.set(True)
+    try:
+        with db.engine.begin() as connection:
+            connection.execute(text(statement))
+    finally:
+        write_intent.reset(token)
+
+
+def _present(connection: Connection, table: str) -> tuple[set[str], set[str]]:
+    """Our indexes on a table: the whole ones, and what an interrupted job left half made."""
     if connection.dialect.name != "postgresql":
         rows = connection.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table"), {"table": table}
-        )
-        return {row.name for row in rows if row.name.endswith(SUFFIX)}
-    rows = connection.execute(
-        text(
-            "SELECT c.relname AS name, i.indisvalid AS whole FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-            " WHERE i.indrelid = to_regclass(:table)"
-        ),
-        {"table": f'"{table}"'},
-    ).all()
-    ours = [row for row in rows if row.name.endswith(SUFFIX)]
-    for row in ours:
-        if not row.whole:
-            _drop(connection, row.name)
-    return {row.name for row in ours if row.whole}
-
-
-def _drop(connection: Connection, name: str) -> None:
-    how = "CONCURRENTLY " if connection.dialect.name == "postgresql" else ""
-    connection.execute(text(f'DROP INDEX {how}IF EXISTS "{name}"'))
+            text("SELECT name, 1 AS whole FROM sqlite_master WHERE type = 'index' AND tbl_name = :table"),
+            {"table": table},
+        ).all()
+    else:
+        rows = connection.execute(
+            text(
+                "SELECT c.relname AS name, i.indisvalid AS whole FROM pg_index i"
+                " JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(:table)"
+            ),
+            {"table": f'"{table}"'},
+        ).all()
+    ours = {row.name: row.whole for row in rows if row.name.endswith(SUFFIX)}
+    return {name for name, whole in ours.items() if whole}, {name for name, whole in ours.items() if not whole}
 
 
 def drop_indexes(connection: Connection, table: str) -> None:
     """Before the column itself goes: SQLite does not drop one that an index reads. For migrations."""
     if connection.dialect.name == "sqlite":
-        for name in _present(connection, table):
-            _drop(connection, name)
+        for name in _present(connection, table)[0]:
+            connection.execute(text(f'DROP INDEX "{name}"'))
