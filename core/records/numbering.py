@@ -68,6 +68,21 @@ class Seq:
 Part = Text | DatePart | FieldPart | Seq
 
 
+def shape_parts(rule: NumberRule) -> tuple[Part, ...]:
+    """The parts of a rule as they hold now; the room of shaping puts its own function here."""
+    return rule.parts
+
+
+def ever_shaped(rule: NumberRule) -> bool:
+    """Whether the rule was once another one; the room of shaping puts its own function here."""
+    return False
+
+
+def taken(rule: NumberRule, numbers: list[str]) -> set[str]:
+    """Those of the numbers that are given already; the room of shaping puts its own function here."""
+    return set()
+
+
 @dataclass(frozen=True)
 class NumberRule:
     """How `field` of the record `key` is numbered. One part is a `Seq`. `when` says which records take a number."""
@@ -80,7 +95,7 @@ class NumberRule:
     def scope(self, record: Any, day: date) -> str:
         """The counter that a record draws from."""
         before = ""
-        for part in self.parts:
+        for part in shape_parts(self):
             if isinstance(part, Seq):
                 base = before if part.scope is None else part.scope(record)
                 return f"{base}|{day.strftime(RESETS[part.reset])}"[:120]
@@ -89,7 +104,8 @@ class NumberRule:
 
     def render(self, record: Any, day: date, number: int) -> str:
         """The number as people read it."""
-        return "".join(str(number).zfill(p.width) if isinstance(p, Seq) else p.render(record, day) for p in self.parts)
+        parts = shape_parts(self)
+        return "".join(str(number).zfill(p.width) if isinstance(p, Seq) else p.render(record, day) for p in parts)
 
 
 class Sequence(Base):
@@ -126,6 +142,16 @@ def number_records(session: Session, rules: list[NumberRule], records: list[Any]
             if not getattr(record, rule.field) and (rule.when is None or rule.when(record)):
                 waiting.setdefault(rule.scope(record, day), []).append(record)
         for scope in sorted(waiting):
-            first = take(session, f"{rule.key}.{rule.field}", scope, len(waiting[scope]))
-            for offset, record in enumerate(waiting[scope]):
-                setattr(record, rule.field, rule.render(record, day, first + offset))
+            _number(session, rule, scope, waiting[scope], day)
+
+
+def _number(session: Session, rule: NumberRule, scope: str, records: list[Any], day: date) -> None:
+    """One draw for all records of a scope; another one for those whose number an earlier rule gave to somebody else."""
+    while records:
+        first = take(session, f"{rule.key}.{rule.field}", scope, len(records))
+        numbers = [rule.render(record, day, first + offset) for offset, record in enumerate(records)]
+        gone = taken(rule, numbers) if ever_shaped(rule) else set()
+        for record, number in zip(records, numbers, strict=True):
+            if number not in gone:
+                setattr(record, rule.field, number)
+        records = [record for record, number in zip(records, numbers, strict=True) if number in gone]

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.i18n import L
 from core.permissions.principal import Principal, current_principal
+from core.records.custom.placing import placed
 from core.records.fields import Field
 from core.registry import RecordType, registry
 from core.shaping.conditions import always, compiled
@@ -75,6 +76,11 @@ def shaped(view: str, kind: RecordType, shipped: Any, data: Mapping[str, Any]) -
     if view == "form":
         return replace(base, sections=made, places=places)
     return replace(base, facts=made, tabs=_tabs(base.tabs, data), places=places)
+
+
+def shipped_view(view: str, record: str) -> Any:
+    """The view before any layout: as plugins ship it, with the administrators' own fields in their places."""
+    return placed(record, registry().views.get((view, record)))
 
 
 def base_sections(view: str, kind: RecordType, shipped: Any) -> tuple[Section, ...]:

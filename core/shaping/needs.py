@@ -9,9 +9,10 @@ from core.db import db
 from core.errors import FieldError, Invalid
 from core.i18n import _
 from core.permissions.principal import current_principal
+from core.permissions.rules import access
 from core.registry import RecordType, registry
 from core.shaping.conditions import plain
-from core.shaping.layouts import KIND, layout_of, shaped, values_of
+from core.shaping.layouts import KIND, layout_of, shaped, shipped_view, values_of
 from core.shaping.store import shapes
 
 MESSAGE = _("This is needed on the form of your role.")
@@ -37,16 +38,19 @@ def check(model: type[Any], given: dict[str, Any], record: Any = None) -> None:
 def _missing(kind: RecordType, data: dict[str, Any], given: dict[str, Any], record: Any) -> list[str]:
     names = {f.attr: n for n, f in kind.fields.items()}
     new = {names[attr]: value for attr, value in given.items() if attr in names}
+    rules = access().treatments(kind.model, current_principal())
+    treated = {name for name, rule in rules.items() if record is not None or rule.when is None}
     old = values_of(kind, record)
     if record is None:
         old = {n: f.default for n, f in kind.fields.items() if not callable(f.default)}
     touched = set(new) if record is not None else None
-    return [name for name in needed_now(kind, data, old | new) if _concerns(data, name, touched)]
+    asked = (name for name in needed_now(kind, data, old | new) if name not in treated)
+    return [name for name in asked if _concerns(data, name, touched)]
 
 
 def needed_now(kind: RecordType, data: dict[str, Any], values: dict[str, Any]) -> list[str]:
     """Fields that the layout shows and needs with these values, and that are empty."""
-    view = shaped("form", kind, registry().views.get(("form", kind.key)), data)
+    view = shaped("form", kind, shipped_view("form", kind.key), data)
     subject = SimpleNamespace(id=None, **{f.attr: values.get(n) for n, f in kind.fields.items()})
     missing = []
     for section in view.sections:

@@ -70,6 +70,16 @@ ITEMS: list[SettingsItem] = [
 ]
 
 
+    SettingsItem(
+        _("Forms, lists and numbers"), "/settings/shaping", "forms", "shaping", allowed_to("core.shape", "update")
+    ),
+    SettingsItem(
+        _("Configuration as a file"),
+        "/settings/configuration",
+        "transfer",
+        "system",
+        allowed_to("core.shape", "update"),
+    ),
 def require_administrator() -> None:
     """Raises `Forbidden` for whoever does not run the deployment."""
     if not administers(current_principal()):

@@ -32,6 +32,7 @@ from core.web import (
     security,
     sessions,
     settings_items,
+    shaping,
     shell,
     styleguide,
     toasts,
@@ -103,6 +104,7 @@ def _blueprint() -> Blueprint:
         extensions,
         rights,
         custom,
+        shaping,
         styleguide,
     ):
         module.register(web)
