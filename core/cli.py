@@ -15,6 +15,7 @@ from core.masking import mask_logs
 
 COMMANDS = {
     "api-key": "core.commands.people:api_key",
+    "audit": "core.commands.audit:audit",
     "config": "core.commands.configuration:config",
     "db": "core.commands.database:db_group",
     "doctor": "core.commands.checks:doctor",
@@ -22,6 +23,7 @@ COMMANDS = {
     "import": "core.importing.command:import_command",
     "plugin": "core.commands.plugins:plugin_group",
     "scheduler": "core.commands.serve:scheduler",
+    "secrets": "core.commands.secrets:secrets_group",
     "shell": "core.commands.checks:shell",
     "standins": "core.commands.checks:run_standins",
     "test": "core.commands.checks:run_tests",

@@ -16,8 +16,8 @@ from core.audit.marks import keyring, link
 from core.audit.model import Seal
 from core.audit.rows import BATCH, Row, copies, genuine, unsealed
 from core.clock import now
-from core.db import db, reading
-from core.records.audit import AuditEntry
+from core.db import db, reading, system
+from core.records.audit import AuditEntry, note_action
 from core.records.bulk import insert_rows
 
 log = logging.getLogger("zhian.audit")
@@ -139,6 +139,28 @@ def _with_floor(head: Head, seen: int) -> Head:
     with reading() as connection:
         highest = connection.scalar(select(func.max(_log.c.id))) or 0
     return head.with_values(floor=head.watched_id, watched_id=highest, watched_at=time.time())
+
+
+def accept_database(reason: str) -> tuple[int, int]:
+    """Go on from the last seal in the database, logged with the reason; the head's place before, and the new one."""
+    try:
+        before = read_head(data_folder())
+    except BrokenHead:
+        before = None
+    last = last_seal()
+    if last is None:
+        head = Head(unmarked=_last_unmarked())
+    else:
+        head = head_behind(last)
+        if before is not None and before.base_seq <= last.seq:
+            head = head.with_values(base_seq=before.base_seq, base_mac=before.base_mac, unmarked=before.unmarked)
+    with sealing_alone(data_folder()):
+        write_head(data_folder(), head)
+    with system("the audit log goes on from the database") as session:
+        note_action(
+            session, "audit_accepted", None, reason=reason, changes={"before": before and before.seq, "place": head.seq}
+        )
+    return (before.seq if before else 0), head.seq
 
 
 def waiting() -> int:

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection
 
 from core.audit.marks import COLUMNS, DIGITS, NONCE, mac_of
+from core.db import reading
 
 BATCH = 5_000
 
@@ -103,3 +104,14 @@ def copies(connection: Connection, rows: list[Row]) -> set[str]:
         "AND mark IS NOT NULL GROUP BY mark HAVING count(*) > 1"
     )
     return {row[0] for row in _read(connection, statement, (min(times), max(times)))} & {row.mark for row in rows}
+
+
+def of_id(ident: int) -> Row | None:
+    """One row by its id, with its seal when it has one; None when it is gone."""
+    with reading() as connection:
+        statement = (
+            f"SELECT s.seq, s.audit_id, s.key_id, s.mac, {_chosen(connection)} FROM core_audit a "  # noqa: S608
+            "LEFT JOIN core_audit_seal s ON s.audit_id = a.id WHERE a.id = ?"
+        )
+        found = _read(connection, statement, (ident,))
+    return next((Row(r[0], r[1], r[2], r[3], r[4], r[5], _values(r, 6)) for r in found), None)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ KINDS = {
     "cut": _("cut off at the end"),
     "head": _("the file of the head is missing, old or changed"),
 }
+PAUSE = 0.5
+"""Seconds given to whoever seals at this moment."""
 SHOWN = 50
 """So many findings are kept by row; all are counted."""
 
@@ -149,7 +152,7 @@ def _judge_end(walk: Walk, last: int, trouble: str) -> None:
         if seq > last:
             walk.result.add(Finding("cut", last + 1, count=seq - last))
     if not trouble and last > walk.head.seq:
-        time.sleep(0.5)  # who seals writes the head right after the rows
+        time.sleep(PAUSE)  # who seals writes the head right after the rows
         trouble = "" if _head()[0].seq >= last else "old: more rows are sealed than it knows of"
     if trouble and (walk.result.sealed or trouble != "missing"):
         walk.result.add(Finding("head", note=trouble))
@@ -185,6 +188,11 @@ def last_result() -> Result | None:
         return Result(**kept)
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def instant(result: Result | None) -> datetime | None:
+    """When a verification was made."""
+    return datetime.fromisoformat(result.at) if result and result.at else None
 
 
 def _result_file() -> Path:

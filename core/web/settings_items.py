@@ -63,6 +63,8 @@ ITEMS: list[SettingsItem] = [
     SettingsItem(_("API keys"), "/settings/keys", "key", "own", everybody),
     SettingsItem(_("Sign-in and passwords"), "/settings/sign-in", "lock", "people", administers),
     SettingsItem(_("Roles and rights"), "/settings/roles", "shield", "people", administers),
+    SettingsItem(_("Audit log"), "/settings/audit", "shield", "people", allowed_to("core.audit", "read")),
+    SettingsItem(_("Webhooks"), "/r/core.webhook", "plug", "data", allowed_to("core.webhook", "read")),
     SettingsItem(_("Import"), "/import", "upload", "data", lambda principal: bool(importable())),
     SettingsItem(_("Custom fields"), "/settings/fields", "forms", "shaping", allowed_to("core.custom_field", "update")),
     SettingsItem(_("Extensions"), "/settings/extensions", "puzzle", "system", administers),

@@ -14,6 +14,7 @@ from core.i18n import current_locale, gettext, ngettext
 from core.identity.policy import password_rules
 from core.web import (
     assets,
+    audit,
     auth,
     components,
     custom,
@@ -93,6 +94,7 @@ def _blueprint() -> Blueprint:
     web.add_url_rule("/static/<stamp>/<room>/<path:path>", "static", static)
     for module in (
         auth,
+        audit,
         identity,
         home,
         records,
