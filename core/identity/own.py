@@ -96,11 +96,20 @@ def _follow(change: Any) -> None:
 
 
 def _new_password(user: Any) -> None:
-    own = has_request_context() and current_principal().user_id == user.id
     remember_password(_connection(), user.id, user.password_hash)
     void_links(_connection(), [user.id])
     tries.forget_tries(_connection(), tries.account_key(user.realm, user.login))
-    end_sessions(_connection(), [user.id], g.get("session_id") if own else None)
+    end_sessions(_connection(), [user.id], _own_session(user.id))
+
+
+def _own_session(user_id: int) -> int | None:
+    """The session in which the person does this themself, whole or on its last step."""
+    if not has_request_context():
+        return None
+    half = g.get("half")
+    if half is not None and half.user_id == user_id:
+        return half.id
+    return g.get("session_id") if current_principal().user_id == user_id else None
 
 
 def send_reset(who: str) -> None:

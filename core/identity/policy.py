@@ -88,8 +88,8 @@ def fault(password: str, policy: Policy, own: Iterable[str] = ()) -> tuple[str, 
 
 def is_common(plain: str) -> bool:
     """Whether a password in lower case is one of the first to be tried, as it is or dressed up."""
-    if len(set(plain)) < 5 or _is_run(plain) or _is_repeated(plain):
-        return True
+    if len(set(plain)) < 5 or _is_run(plain) or _is_repeated(plain) or (plain.isdigit() and len(plain) < 16):
+        return True  # digits alone are a telephone number, a birthday or a date
     known = common_passwords()
     core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
     dressed = {plain, plain.translate(LEET), plain[::-1]}
