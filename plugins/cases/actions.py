@@ -27,7 +27,7 @@ BASE = (
     Param("filed_at", _("Where the paper is kept"), help=_("For papers that are not scanned.")),
     Param("outcome", _("Outcome"), "choice", choices=choices.OUTCOMES),
     Param("classes", _("Classes concerned"), "multi_choice", choices=nice.CLASSES),
-    Param("to", _("Leads to"), "choice", choices=choices.STATES),
+    Param("to", _("Leads to"), "choice", choices=lambda record=None: choices.states()),
     Param("reason", _("Reason"), "long_text", help=_("Confirms what only a person can know.")),
     Param("keep", _("Record it even if the case cannot move yet"), "boolean", default=False),
     Param("complete", _("Completes the waiting event"), "link", target="cases.event"),
@@ -54,7 +54,7 @@ def event_params(case: Any) -> list[Param]:
     known = {param.name for param in BASE}
     asked = {name: "dates" for move in moves for name in move.dates} | {n: "fields" for m in moves for n in m.fields}
     needs = [need_param(name, kind) for name, kind in asked.items() if name not in known]
-    event = Param("event", _("Event"), "choice", required=True, choices=choices.EVENTS)
+    event = Param("event", _("Event"), "choice", required=True, choices=choices.events())
     return [event, *BASE, *needs]
 
 
@@ -87,7 +87,7 @@ TYPED = {
 def states_of(case: Any = None) -> Any:
     """The states of the case's own model as choices, all states where no case is known."""
     if case is None:
-        return choices.STATES
+        return choices.states()
     return choices.states_of(case.case_type)
 
 

@@ -69,7 +69,7 @@ class Case(Record):
         _("Name"), required=True, index=True, search=True, max_length=500, compute=computed.display_name, track=False
     )
     status: Mapped[str] = fields.choice(
-        _("Status"), choices.STATES, required=True, default="intake", synonyms=("案件状态", "法律状态", "当前状态")
+        _("Status"), choices.states, required=True, default="intake", synonyms=("案件状态", "法律状态", "当前状态")
     )
     status_group: Mapped[str | None] = fields.choice(
         _("Stage"), choices.GROUPS, compute=computed.status_group, track=False

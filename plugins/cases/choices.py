@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
 
 from core import Choice, L
 from plugins.cases import status
+from plugins.cases.status import changed
 from plugins.clients import countries
 
 PREFIXES = {
@@ -62,7 +65,25 @@ def right_kinds_of(case_type: str) -> tuple[str, ...]:
     return ("invention", "utility_model") if kinds == ("pct",) else kinds
 
 
-@cache
+def until_changed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Remembers results until the agency changes a status model."""
+    kept: dict[Any, Any] = {}
+    seen: list[Any] = [None]
+
+    @wraps(function)
+    def remembered(*arguments: Any) -> Any:
+        now = changed.changes()
+        if seen[0] is not now:
+            kept.clear()
+            seen[0] = now
+        if arguments not in kept:
+            kept[arguments] = function(*arguments)
+        return kept[arguments]
+
+    return remembered
+
+
+@until_changed
 def states() -> tuple[Choice, ...]:
     """Every state of every model once; its words are those of the first model that has it."""
     found: dict[str, Choice] = {}
@@ -72,7 +93,7 @@ def states() -> tuple[Choice, ...]:
     return tuple(found.values())
 
 
-@cache
+@until_changed
 def states_of(case_type: str) -> tuple[Choice, ...]:
     """The states of one case type in its own words."""
     return tuple(
@@ -88,7 +109,7 @@ def overlays() -> tuple[Choice, ...]:
     return tuple(found.values())
 
 
-@cache
+@until_changed
 def events() -> tuple[Choice, ...]:
     """Every kind of event."""
     return tuple(Choice(e.code, L(e.zh, e.en)) for e in status.event_types().values())
@@ -226,4 +247,4 @@ PARTY_ROLES = (
     Choice("other", L("其他", "Other")),
 )
 
-STATES, OVERLAYS, EVENTS, GROUPS = states(), overlays(), events(), groups()
+OVERLAYS, GROUPS = overlays(), groups()

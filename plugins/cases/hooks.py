@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     Change,
+    Configuration,
     DocumentKind,
     Endpoints,
     FieldRule,
@@ -34,6 +35,8 @@ from plugins.cases import (
     parts,
     rules,
     services,
+    shaping,
+    statuses,
     views,
 )
 from plugins.cases.case import Case
@@ -42,6 +45,7 @@ from plugins.cases.records import RECORDS, Applicant, Event, Goods
 from plugins.clients import Client, also_assigned
 
 also_assigned(rules.clients_worked_for)
+shaping.install()
 
 
 @hookimpl
@@ -101,8 +105,14 @@ def register_actions() -> list[Action]:
 
 @hookimpl
 def register_endpoints() -> list[Endpoints]:
-    """The dialog of a move."""
-    return [endpoints.cases]
+    """The dialog of a move, and the editor of statuses."""
+    return [endpoints.cases, statuses.statuses]
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """What the agency changed of the status models."""
+    return shaping.configuration()
 
 
 @hookimpl

@@ -26,7 +26,7 @@ class Event(Record):
     __table_args__ = (Index("ix_cases_event_case_date", "case_id", "date"),)
 
     case_id: Mapped[int] = fields.link("cases.case", _("Case"), required=True, on_delete="cascade")
-    code: Mapped[str] = fields.choice(_("Event"), choices.EVENTS, required=True, max_length=60, index=True)
+    code: Mapped[str] = fields.choice(_("Event"), choices.events, required=True, max_length=60, index=True)
     date: Mapped[date | None] = fields.date(_("Date"), help=_("The day of the event itself."))
     dispatch_date: Mapped[date | None] = fields.date(_("Dispatch date"))
     receipt_date: Mapped[date | None] = fields.date(_("Receipt date"))
@@ -39,8 +39,8 @@ class Event(Record):
     classes: Mapped[list | None] = fields.multi_choice(
         _("Classes concerned"), nice.CLASSES, help=_("Empty: all classes.")
     )
-    state_before: Mapped[str | None] = fields.choice(_("Status before"), choices.STATES, readonly=True)
-    state_after: Mapped[str | None] = fields.choice(_("Status after"), choices.STATES, readonly=True)
+    state_before: Mapped[str | None] = fields.choice(_("Status before"), choices.states, readonly=True)
+    state_after: Mapped[str | None] = fields.choice(_("Status after"), choices.states, readonly=True)
     waiting: Mapped[str | None] = fields.text(_("Waits for"), readonly=True, max_length=300)
     reason: Mapped[str | None] = fields.long_text(_("Reason given"))
     raised_by_id: Mapped[int | None] = fields.link("cases.event", _("Raised by"), readonly=True, on_delete="set_null")
@@ -96,7 +96,7 @@ class Goods(Record):
     items_en: Mapped[list | None] = fields.tags(_("Goods in English"))
     similar_groups: Mapped[list | None] = fields.tags(_("Similar groups"))
     status: Mapped[str | None] = fields.choice(
-        _("Status of the class"), choices.STATES, readonly=True, help=_("Empty: as the case.")
+        _("Status of the class"), choices.states, readonly=True, help=_("Empty: as the case.")
     )
 
 

@@ -193,7 +193,7 @@ def board() -> KanbanView:
     return KanbanView(
         "cases.case",
         field="status",
-        columns=lambda: list(choices.STATES),
+        columns=lambda: list(choices.states()),
         card=("client", "agent", "filing_date"),
         move=move_card,
     )
@@ -256,6 +256,15 @@ def menus() -> list[Menu]:
     case, event = ("cases.case", "read"), ("cases.event", "read")
     return [
         Menu("cases", _("Cases"), "folder", "cases", 10, record="cases.case", permission=case),
+        Menu(
+            "statuses",
+            _("Statuses of cases"),
+            "git-branch",
+            "settings",
+            30,
+            url="/cases/statuses",
+            permission=("core.shape", "update"),
+        ),
         Menu("events", _("Events"), "file-text", "cases", 30, record="cases.event", permission=event),
     ]
 

@@ -198,6 +198,7 @@ RULES_REST_IN = {
     "plugins/cases/normalise.py": "a case carries the number of its client",
     "plugins/cases/parts.py": "applicants, goods and classes of a case follow each other",
     "plugins/cases/services.py": "an event noted on behalf of a transition",
+    "plugins/cases/shaping.py": "whether cases are in a status that is to go",
     "plugins/clients/services.py": "whether a number is taken by a client out of sight",
     "plugins/deadlines/docket.py": "deadlines follow the facts of their case",
     "plugins/deadlines/jobs.py": "recomputing at night",

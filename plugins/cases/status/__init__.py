@@ -21,7 +21,12 @@ from plugins.cases.status.model import (
     event_types,
     groups,
     model,
+    model_from,
     need,
+    needs,
+    raw_model,
+    shipped_events,
+    shipped_model,
 )
 from plugins.cases.status.road import Stop, road
 
@@ -53,8 +58,13 @@ __all__ = [
     "groups",
     "may",
     "model",
+    "model_from",
     "moves",
     "need",
+    "needs",
     "overlays_after",
+    "raw_model",
     "road",
+    "shipped_events",
+    "shipped_model",
 ]

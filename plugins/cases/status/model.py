@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+
+from plugins.cases.status import changed
+from plugins.cases.status.overlay import laid_over, own_events
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -194,9 +198,24 @@ def groups() -> dict[str, Group]:
 
 
 @cache
-def event_types() -> dict[str, EventType]:
-    """Every kind of event by code."""
+def shipped_events() -> dict[str, EventType]:
+    """Every shipped kind of event by code."""
     return {e["code"]: EventType(**e) for e in _read("events.json")}
+
+
+_events: tuple[Mapping[str, Any], dict[str, EventType]] | None = None
+
+
+def event_types() -> dict[str, EventType]:
+    """Every kind of event by code, the agency's own at the end."""
+    global _events
+    known = changed.changes()
+    if not known:
+        return shipped_events()
+    if _events is None or _events[0] is not known:
+        own = own_events(row for row in known.values() if row)
+        _events = (known, shipped_events() | {code: EventType(**row) for code, row in own.items()})
+    return _events[1]
 
 
 def event_type(code: str) -> EventType:
@@ -227,12 +246,32 @@ def condition_of(transition: Transition) -> Condition | None:
     return conditions()[transition.condition] if transition.condition else None
 
 
-@cache
+_laid: dict[str, tuple[Any, Model]] = {}
+
+
 def model(code: str) -> Model:
-    """The status model of a case type. Raises KeyError for an unknown one."""
+    """The status model of a case type as it is in force. Raises KeyError for an unknown one."""
     if code not in CODES:
         raise KeyError(code)
-    return _model(_read(f"status/{code}.json"))
+    own = changed.changes().get(code)
+    if not own:
+        return shipped_model(code)
+    known = _laid.get(code)
+    if known is None or known[0] is not own:
+        known = _laid[code] = (own, model_from(laid_over(raw_model(code), own)))
+    return known[1]
+
+
+@cache
+def raw_model(code: str) -> dict[str, Any]:
+    """The data of a shipped model, to lay changes over; do not change them in place."""
+    return _read(f"status/{code}.json")
+
+
+@cache
+def shipped_model(code: str) -> Model:
+    """The model as it is shipped."""
+    return model_from(raw_model(code))
 
 
 def all_models() -> tuple[Model, ...]:
@@ -254,7 +293,8 @@ def _condition(raw: dict[str, Any]) -> Condition:
     )
 
 
-def _model(raw: dict[str, Any]) -> Model:
+def model_from(raw: dict[str, Any]) -> Model:
+    """A model out of its data."""
     return Model(
         **{key: raw[key] for key in ("code", "zh", "en", "initial", "per_class")},
         right_kinds=tuple(raw["right_kinds"]),
