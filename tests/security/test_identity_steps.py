@@ -17,6 +17,9 @@ from core.identity import factors
 from core.identity.model import OldPassword, Totp
 from core.permissions.org import LoginSession
 from tests.e2e.desk import PASSWORD
+from tests.support.hashes import quick_hashes
+
+__all__ = ["quick_hashes"]
 
 pytest_plugins = ("tests.e2e.fixtures",)
 

@@ -9,32 +9,24 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from core.clock import now
 from core.db import db, system
 from core.identity import tries
 from core.identity.model import Tries
-from core.permissions import passwords
 from core.permissions.org import User
 from core.permissions.passwords import hash_password
 from core.records.audit import AuditEntry
 from core.web import sessions
+from tests.support.hashes import quick_hashes, usual_hashes
 
+__all__ = ["quick_hashes", "usual_hashes"]
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def quick():
-    """Hashes that cost little: these tests count, they do not wait."""
-    usual, passwords._hasher, passwords._nobody = passwords._hasher, PasswordHasher(1, 1024, 1), ""
-    yield
-    passwords._hasher, passwords._nobody = usual, ""
-
-
-@pytest.fixture(scope="module")
-def known(app, quick):
+def known(app):
     with app.app_context(), system("a person to guess") as session:
         hashed = hash_password(PASSWORD)
         session.add_all([User(login=f"known {n}", name="Known", password_hash=hashed) for n in range(4)])
@@ -53,29 +45,6 @@ def looked_at(app):
         return db.session().connection().execute(failed).scalar_one()
 
 
-def test_time_tells_nothing_about_who_is_known(app):
-    """Work, not waiting, is compared: the machine of a test has other things to do."""
-
-    def work(login, n):
-        with app.test_request_context("/login", environ_base={"REMOTE_ADDR": f"198.19.{n}.1"}):
-            begin = time.thread_time()
-            sessions.sign_in(login, "guess", keep=False)
-            return time.thread_time() - begin
-
-    with app.app_context(), system("four people") as session:
-        hashed = hash_password(PASSWORD)
-        session.add_all([User(login=f"timed {n}", name="Timed", password_hash=hashed) for n in range(5)])
-    work("timed 0", 100)
-    for _round in range(3):
-        pairs = [(work(f"timed {n}", n + 1), work(f"never heard {n}", n + 50)) for n in range(5)]
-        known_time, unknown_time = (statistics.median(side) for side in zip(*pairs, strict=True))
-        if abs(known_time / unknown_time - 1) < 0.1:
-            return
-        with app.app_context(), db.engine.begin() as connection:
-            connection.execute(Tries.__table__.delete())
-    pytest.fail(f"known {known_time:.4f} s, unknown {unknown_time:.4f} s")
-
-
 @pytest.mark.parametrize("login", ["known 0", "nobody there"])
 def test_one_account_from_many_addresses_is_tried_ten_times_in_a_quarter_hour(app, known, login):
     before, start = looked_at(app), now()
@@ -91,7 +60,7 @@ def test_one_account_from_many_addresses_is_tried_ten_times_in_a_quarter_hour(ap
         assert (attempt(app, login, PASSWORD, "198.51.100.9").token is not None) == login.startswith("known")
 
 
-def test_many_accounts_from_one_address_are_tried_fifty_times(app, quick):
+def test_many_accounts_from_one_address_are_tried_fifty_times(app):
     before = looked_at(app)
     answers = [attempt(app, f"name {n}", "guess", "192.0.2.77") for n in range(55)]
     assert looked_at(app) - before == 50
@@ -129,3 +98,26 @@ def test_the_counts_are_in_the_database_and_a_right_password_forgets_them(app, k
         assert db.session().connection().execute(left).scalar_one() == 0
         with system("tidying") as session, time_machine.travel(now() + timedelta(hours=1)):
             assert tries.tidy(session.connection()) > 0
+
+
+def test_time_tells_nothing_about_who_is_known(app, usual_hashes):
+    """Work, not waiting, is compared: the machine of a test has other things to do."""
+
+    def work(login, n):
+        with app.test_request_context("/login", environ_base={"REMOTE_ADDR": f"198.19.{n}.1"}):
+            begin = time.thread_time()
+            sessions.sign_in(login, "guess", keep=False)
+            return time.thread_time() - begin
+
+    with app.app_context(), system("four people") as session:
+        hashed = hash_password(PASSWORD)
+        session.add_all([User(login=f"timed {n}", name="Timed", password_hash=hashed) for n in range(5)])
+    work("timed 0", 100)
+    for _round in range(3):
+        pairs = [(work(f"timed {n}", n + 1), work(f"never heard {n}", n + 50)) for n in range(5)]
+        known_time, unknown_time = (statistics.median(side) for side in zip(*pairs, strict=True))
+        if abs(known_time / unknown_time - 1) < 0.1:
+            return
+        with app.app_context(), db.engine.begin() as connection:
+            connection.execute(Tries.__table__.delete())
+    pytest.fail(f"known {known_time:.4f} s, unknown {unknown_time:.4f} s")

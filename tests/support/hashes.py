@@ -1,0 +1,28 @@
+"""Password hashes that cost little, for tests that sign in often and do not measure what a hash costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+
+from core.permissions import passwords
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Argon2id with the smallest parameters, for one module."""
+    usual = passwords._hasher
+    passwords._hasher, passwords._nobody = PasswordHasher(1, 1024, 1), ""
+    yield
+    passwords._hasher, passwords._nobody = usual, ""
+
+
+@pytest.fixture
+def usual_hashes(quick_hashes: None) -> Iterator[None]:
+    """For one test of such a module: hashes that cost what they cost a deployment."""
+    quick = passwords._hasher
+    passwords._hasher, passwords._nobody = PasswordHasher(), ""
+    yield
+    passwords._hasher, passwords._nobody = quick, ""
