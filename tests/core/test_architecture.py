@@ -14,7 +14,8 @@ PLUGINS = sorted(p.parent for p in (ROOT / "plugins").glob("*/plugin.toml"))
 ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
 
 MAY_USE_CONNECTIONS = {
-    "core/api", "core/db.py", "core/events", "core/hooks", "core/importing", "core/jobs", "core/messages",
+    "core/api", "core/db.py", "core/events", "core/hooks", "core/identity", "core/importing", "core/jobs",
+    "core/messages",
     "core/permissions", "core/records", "core/setup", "core/supervise", "core/web", "core/commands", "core/doctor",
     "core/testing",
 }  # fmt: skip
@@ -173,6 +174,15 @@ RULES_REST_IN = {
     "core/commands/checks.py": "the administrator's shell",
     "core/commands/work.py": "sends dead letters again",
     "core/events/delivery.py": "subscribers run as the system",
+    "core/identity/commands.py": "the administrator's shell",
+    "core/identity/own.py": "who asks for a new password is not known yet",
+    "core/web/identity/factors.py": "a person's own second factors are noted in the log",
+    "core/web/identity/forgotten.py": "links are opened before anybody is known",
+    "core/web/identity/keys.py": "a key is revoked by its owner or an administrator",
+    "core/web/identity/passkeys.py": "sign-in by passkey, before anybody is known",
+    "core/web/identity/people.py": "a link is written for the person who gets it",
+    "core/web/identity/sso.py": "sign-in at a provider, before anybody is known",
+    "core/web/identity/steps.py": "steps of the sign-in, before anybody is known",
     "core/importing/undo.py": "takes back exactly what one import wrote",
     "core/jobs/runs.py": "jobs run as the system unless they were started for a person",
     "core/setup/database.py": "seeds and demo data",
