@@ -13,7 +13,7 @@ from plugins.cases.facts import (
     members_of,
     travelled,
 )
-from plugins.cases.money import cost_of_answer
+from plugins.cases.money import cost_of_answer, cost_of_renewal
 from plugins.cases.records import Applicant, Event, Goods, Member, Relation
 from plugins.cases.status import Model, Stop, event_type, event_types, model, road
 
@@ -29,6 +29,7 @@ __all__ = [
     "Relation",
     "Stop",
     "cost_of_answer",
+    "cost_of_renewal",
     "end_of_term",
     "event_type",
     "event_types",

@@ -20,7 +20,7 @@ from plugins.cases.merging import (
     deadlines_of,
     next_milestone,
 )
-from plugins.cases.money import cost_of_filing, quotation_of
+from plugins.cases.money import cost_of_filing, cost_of_renewal, quotation_of
 from plugins.cases.status import model
 from plugins.clients import client_fields, contact_fields
 
@@ -163,7 +163,7 @@ def renewal(case: Case, language: str) -> dict[str, Any]:
     }
     return about(case, language, ("legal_head", "daily")) | {
         "deadline": deadline,
-        "quote": quotation_of(case),
+        "quote": cost_of_renewal(case),
         "other_due": _others(case, language),
     }
 

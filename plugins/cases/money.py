@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
 
-from core import db, elevated, record_class, registry
+from core import db, elevated, record_class, registry, today
 from plugins.cases.case import Case
 from plugins.cases.status import model
 
@@ -15,12 +17,16 @@ ASKS = "client_confirm"
 """In this status the client decides whether the filing, and so its cost, is wanted."""
 
 
-def quotation_of(case: Case) -> dict[str, Any] | None:
-    """What the newest offer for this case costs, where offers are kept: `quote.*`; outlays count to our fee."""
+def quotation_of(case: Case, since: date | None = None) -> dict[str, Any] | None:
+    """What the newest offer for this case costs, where offers are kept: `quote.*`; outlays count to our fee.
+
+    `since`: only offers made from that day on, for matters that come back.
+    """
     if "billing.quotation" not in registry().types:
         return None
     offer = record_class("billing.quotation")
-    wanted = (offer.case_id == case.id, offer.state.in_(OFFERED), offer.archived_at.is_(None))
+    wanted = [offer.case_id == case.id, offer.state.in_(OFFERED), offer.archived_at.is_(None)]
+    wanted += [offer.quoted_on >= since] if since is not None else []
     found = db.session.scalars(select(offer).where(*wanted).order_by(offer.id.desc()).limit(1)).first()
     if found is None:
         return None
@@ -47,13 +53,37 @@ def cost_of_answer(case: Case) -> dict[str, Any] | None:
         return quotation_of(case)
 
 
+class _Renewing:
+    """A registered mark as its renewal will be: a matter of its own for the same classes."""
+
+    case_type = "tm_renewal"
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self.in_grace = case.valid_to is not None and case.valid_to < today()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._case, name)
+
+
+def cost_of_renewal(case: Case) -> dict[str, Any] | None:
+    """What renewing this mark will cost: as offered since it can be renewed, else by the price list."""
+    open_since = case.valid_to - relativedelta(months=15) if case.valid_to else None
+    with elevated("money is named before the client decides"):
+        return quotation_of(case, open_since) or _estimated(_Renewing(case), "RENEWAL_FILED")
+
+
 def _by_price_list(case: Case) -> dict[str, Any] | None:
-    """Asked of whoever offers `estimate_cost` on cases."""
-    estimate = registry().actions.get("cases.case", {}).get("estimate_cost")
-    if estimate is None or case.status_group != "intake":
+    if case.status_group != "intake":
         return None
     filing = next((t.event for t in model(case.case_type).by_state.get("ready_to_file", ()) if t.to == "filed"), None)
-    found = estimate.handler(case, {"event": filing}) if filing else None
+    return _estimated(case, filing) if filing else None
+
+
+def _estimated(case: Any, event: str) -> dict[str, Any] | None:
+    """Asked of whoever offers `estimate_cost` on cases."""
+    estimate = registry().actions.get("cases.case", {}).get("estimate_cost")
+    found = estimate.handler(case, {"event": event}) if estimate is not None else None
     if found is None:
         return None
     sums = {"official_total": found["official"], "service_total": found["service"]}

@@ -30,6 +30,7 @@ from plugins.portal import links
 from plugins.portal.records import Affiliate, PortalUser
 
 REALM = "portal"
+PASSWORD_SET = _("a password was set by the link of a mail")
 WHY = "accounts of the portal follow their portal users"
 
 
@@ -100,7 +101,7 @@ def _language(user: PortalUser) -> str:
 
 def invite_from_client(client: Any, params: dict[str, Any]) -> Any:
     """Action on a client: a new portal user of it."""
-    values = {name: params[name] for name in ("name", "email", "role")}
+    values = {name: params.get(name) for name in ("name", "name_en", "email", "role")}
     return _make({**values, "client_id": client.id})
 
 
@@ -109,7 +110,8 @@ def invite_contact(contact: Any, params: dict[str, Any]) -> Any:
     email = params.get("email") or contact.email
     if not email:
         raise Invalid([FieldError("email", "required", _("Write an e-mail address."))])
-    values = {"name": contact.name, "email": email, "role": params["role"]}
+    values = {"name": contact.name[:80], "name_en": (contact.name_en or "")[:80] or None}
+    values |= {"email": email, "role": params["role"]}
     return _make({**values, "client_id": contact.client_id, "contact_id": contact.id})
 
 
@@ -132,7 +134,7 @@ def open_link(token: str) -> dict[str, Any] | None:
         link = links.find(token)
         if link is None or link.portal_user.state == "disabled":
             return None
-        return {"purpose": link.purpose, "email": link.portal_user.email, "name": link.portal_user.name}
+        return {"purpose": link.purpose, "email": link.portal_user.email, "name": link.portal_user.called}
 
 
 def set_password(token: str, password: str, locale: str) -> str | None:
@@ -150,7 +152,7 @@ def set_password(token: str, password: str, locale: str) -> str | None:
             return None
         _account(session, user, password, locale)
         links.void(user.id)
-        note_action(session, "portal_password", user)
+        note_action(session, PASSWORD_SET.message, user)
         end_sign_ins(user.user_id)
         return user.email
 
@@ -158,7 +160,8 @@ def set_password(token: str, password: str, locale: str) -> str | None:
 def _account(session: Any, user: PortalUser, password: str, locale: str) -> None:
     account = record_class("core.user")
     if user.user_id is None:
-        made = account(login=user.email, name=user.name, email=user.email, realm=REALM, locale=locale, active=True)
+        named = {"login": user.email, "name": user.name, "name_en": user.name_en, "email": user.email}
+        made = account(**named, realm=REALM, locale=locale, active=True)
         session.add(made)
         session.flush()
         user.user_id = made.id
@@ -195,13 +198,14 @@ def follow(changes: list[Change]) -> None:
     """After a portal user was changed: the account has the name and the one role."""
     for change in changes:
         user = change.record
-        if user.user_id is None or not (change.changed("role") or change.changed("name")):
+        if user.user_id is None or not change.changed("role", "name", "name_en"):
             continue
         with elevated(WHY) as session:
             role = record_class("core.user_role")
             session.execute(delete(role).where(role.user_id == user.user_id))
             session.add(role(user_id=user.user_id, role=f"portal_{user.role}"))
-            session.get(record_class("core.user"), user.user_id).name = user.name
+            account = session.get(record_class("core.user"), user.user_id)
+            account.name, account.name_en = user.name, user.name_en
 
 
 def guard(changes: list[Change]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import Action, Param, _
-from plugins.portal import accounts, choices, services
+from plugins.portal import accounts, choices, renewals, services
 
 ROLE = Param("role", _("Role"), "choice", required=True, choices=choices.ROLES, default="legal")
 
@@ -17,7 +17,7 @@ def _email_of(contact: Any) -> tuple[Param, ...]:
 
 def actions() -> list[Action]:
     """All actions of this plugin."""
-    return [*_of_users(), *_of_messages()]
+    return [*_of_users(), *_of_messages(), *renewals.actions()]
 
 
 def _of_users() -> list[Action]:
@@ -30,6 +30,7 @@ def _of_users() -> list[Action]:
             accounts.invite_from_client,
             params=(
                 Param("name", _("Person's name"), required=True),
+                Param("name_en", _("English name"), help=_("For English pages and letters.")),
                 Param("email", _("E-mail"), required=True, help=_("The invitation goes there; it works for 7 days.")),
                 ROLE,
             ),

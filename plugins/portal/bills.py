@@ -6,11 +6,24 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from core import Filter, NotFound, Query, current_principal, dump, get, list_records, record_class, registry, today
+from core import (
+    Filter,
+    NotFound,
+    Query,
+    current_principal,
+    dump,
+    get,
+    list_records,
+    local,
+    record_class,
+    registry,
+    today,
+)
 from plugins.portal import papers, words
 
-BILL, PAYMENT, LINE = "billing.bill", "billing.payment", "billing.bill_line"
+BILL, PAYMENT, LINE, REFUND = "billing.bill", "billing.payment", "billing.bill_line", "billing.refund"
 SHOWN = ("issued", "part_paid", "paid", "written_off", "void")
+OWED = ("issued", "part_paid", "paid", "written_off")
 ZERO = Decimal(0)
 PAGE_SIZE = 20
 
@@ -40,6 +53,7 @@ def bill_list(page: int = 1) -> dict[str, Any]:
         "pages": max(1, -(-total // PAGE_SIZE)),
         "open": _sums(open_rows, "balance"),
         "overdue": _sums([row for row in open_rows if row.get("due_on") and row["due_on"] < today()], "balance"),
+        "advance": _sums([row for row in payments() if row.get("state") == "confirmed"], "unallocated"),
     }
 
 
@@ -92,24 +106,71 @@ def payments() -> list[dict[str, Any]]:
 
 
 def statement(start: date, end: date) -> dict[str, Any]:
-    """What was charged and received in a period, in order, with the running balance; per currency, CNY first."""
-    rows: list[tuple[Any, ...]] = []
-    for row in _all(BILL, (Filter("state", "in", ["issued", "part_paid", "paid"]),)):
-        total = Decimal(str(row.get("total") or 0))
-        if row.get("issued_on"):
-            kind = "credit_note" if total < 0 else "bill"
-            rows.append((row["issued_on"], row.get("number") or "", kind, total, row.get("currency")))
-    rows += [
-        (row["received_on"], row.get("number") or "", "payment", -Decimal(str(row["amount"])), row.get("currency"))
-        for row in payments()
-        if row.get("received_on")
-    ]
+    """What was charged and received in a period, in order, with the running balance; per currency, CNY first.
+
+    Where the period reaches today, the closing balance is what is open less what was paid in advance; both are told.
+    """
+    rows = [*_charged(), *_received()]
     books = []
-    for currency in sorted({row[4] or "CNY" for row in rows}, key=lambda c: (c != "CNY", c)):
-        own = sorted((r for r in rows if (r[4] or "CNY") == currency), key=lambda r: (r[0], r[2], r[1]))
+    for currency in sorted({row[4] for row in rows}, key=lambda c: (c != "CNY", c)):
+        own = sorted((r for r in rows if r[4] == currency), key=lambda r: (r[0], ORDER.index(r[2]), r[1]))
         opening = sum((r[3] for r in own if r[0] < start), ZERO)
-        books.append(_book(currency, opening, [r for r in own if start <= r[0] <= end]))
+        book = _book(currency, opening, [r for r in own if start <= r[0] <= end])
+        books.append(book | (_made_of(currency) if end >= today() else {}))
     return {"books": books, "start": start, "end": end}
+
+
+ORDER = ("bill", "credit_note", "waived", "payment", "refund")
+"""Of one day, what was charged stands before what was received."""
+
+
+def _charged() -> list[tuple[Any, ...]]:
+    """Bills and credit notes; what the agency gave up of a bill is told with it."""
+    rows: list[tuple[Any, ...]] = []
+    for row in _all(BILL, (Filter("state", "in", list(OWED)),)):
+        total, day = _amount(row, "total"), row.get("issued_on")
+        if day is None:
+            continue
+        about = (row.get("number") or "", row.get("currency") or "CNY")
+        rows.append((day, about[0], "credit_note" if total < 0 else "bill", total, about[1]))
+        given_up = total - _amount(row, "paid") - _amount(row, "credited") - _amount(row, "balance")
+        if total > 0 and given_up > 0:
+            rows.append((day, about[0], "waived", -given_up, about[1]))
+    return rows
+
+
+def _received() -> list[tuple[Any, ...]]:
+    """Payments, and what went back of them: by its own day where refunds are this person's, else with the payment."""
+    rows: list[tuple[Any, ...]] = []
+    refunds = REFUND in registry().types and current_principal().can(REFUND, "read")
+    about: dict[int, tuple[str, str]] = {}
+    for row in payments():
+        if row.get("state") != "confirmed" or not row.get("received_on"):
+            continue
+        number, currency = row.get("number") or "", row.get("currency") or "CNY"
+        about[row["id"]] = (number, currency)
+        rows.append((row["received_on"], number, "payment", -_amount(row, "amount"), currency))
+        if not refunds and _amount(row, "refunded"):
+            rows.append((row["received_on"], number, "refund", _amount(row, "refunded"), currency))
+    for row in _all(REFUND, (Filter("state", "eq", "approved"),)) if refunds else ():
+        paid = row["payment"]["id"] if isinstance(row["payment"], dict) else row["payment"]
+        if paid in about and row.get("decided_at"):
+            number, currency = about[paid]
+            rows.append((local(row["decided_at"]).date(), number, "refund", _amount(row, "amount"), currency))
+    return rows
+
+
+def _amount(row: dict[str, Any], name: str) -> Decimal:
+    return Decimal(str(row.get(name) or 0))
+
+
+def _made_of(currency: str) -> dict[str, Any]:
+    """What is open on bills now, and what was paid in advance."""
+    bills = _all(BILL, (Filter("state", "in", ["issued", "part_paid"]), Filter("currency", "eq", currency)))
+    held = [row for row in payments() if row.get("state") == "confirmed" and (row.get("currency") or "CNY") == currency]
+    owed = sum((_amount(row, "balance") for row in bills), ZERO)
+    advance = sum((_amount(row, "unallocated") for row in held), ZERO)
+    return {"open": words.money(owed, currency), "advance": words.money(advance, currency) if advance else ""}
 
 
 def _book(currency: str, opening: Decimal, rows: list[tuple[Any, ...]]) -> dict[str, Any]:

@@ -32,7 +32,11 @@ ACTS = (
 DECISIONS = (
     Choice("confirm", L("确认", "Confirmed"), "done"),
     Choice("request_change", L("要求修改", "Change wanted"), "warn"),
+    Choice("renew", L("续展", "Renew"), "done"),
+    Choice("no_renewal", L("不续展", "Do not renew"), "danger"),
 )
+RENEWAL = ("renew", "no_renewal")
+RENEWALS = tuple(choice for choice in DECISIONS if choice.code in RENEWAL)
 SIDES = (Choice("client", L("客户", "Client"), "accent"), Choice("agency", L("本所", "Agency")))
 ORDER_STATES = (
     Choice("submitted", L("已提交", "Submitted"), "warn"),

@@ -70,12 +70,15 @@ def _person(session: Any, email: str, name: str, client: int, role: str, passwor
     account = record_class("core.user")
     if session.scalar(select(account.id).where(account.login == email)):
         return
-    made = account(login=email, name=name, email=email, realm="portal", active=True, password_hash=password)
+    english = email.partition("@")[0].replace(".", " ").title()
+    made = account(login=email, name=name, name_en=english, email=email, realm="portal", active=True)
+    made.password_hash = password
     session.add(made)
     session.flush()
     session.add(record_class("core.user_role")(user_id=made.id, role=f"portal_{role}"))
     since = now() - timedelta(days=60)
-    user = PortalUser(client_id=client, name=name, email=email, role=role, state="active", user_id=made.id)
+    named = {"name": name, "name_en": english, "email": email}
+    user = PortalUser(client_id=client, **named, role=role, state="active", user_id=made.id)
     user.invited_at, user.activated_at, user.last_seen_at = since, since, now() - timedelta(hours=20)
     session.add(user)
     session.flush()

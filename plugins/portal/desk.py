@@ -176,6 +176,7 @@ SAID = {
     "ordered": _("Your order is with us. We will be in touch."),
     "confirmed": _("Thank you. Your confirmation is recorded."),
     "changed": _("Thank you. We see to the change and ask you again."),
+    "instructed": _("Thank you. Your instruction is recorded; we see to it."),
     "password": _("Your password is changed. Other devices are signed out."),
     "saved": _("Saved."),
     "invited": _("The invitation is on its way."),

@@ -84,7 +84,7 @@ def write(user: PortalUser, token: str, purpose: str, locale: str) -> None:
                 "Dear %(name)s,\n\n%(agency)s has opened its client portal to you: cases, documents, confirmations and "
                 "bills of your company.\n\nSet your password here, within 7 days; the link works once:\n{hidden}\n\n"
                 "Afterwards you sign in at %(login)s with this e-mail address.\n\n%(agency)s",
-                name=user.name,
+                name=user.called,
                 agency=agency,
                 login=address("/portal/login"),
             )
@@ -94,7 +94,7 @@ def write(user: PortalUser, token: str, purpose: str, locale: str) -> None:
                 "Dear %(name)s,\n\nset a new password for the client portal here, within 2 hours; the link works "
                 "once:\n{hidden}\n\nIf you did not ask for it, ignore this mail: your password stays as it is.\n\n"
                 "%(agency)s",
-                name=user.name,
+                name=user.called,
                 agency=agency,
             )
     link = address(f"/portal/password/{token}")

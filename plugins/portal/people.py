@@ -10,6 +10,8 @@ from sqlalchemy import select
 from core import current_locale, current_principal, db, elevated, record_class
 from plugins.portal.records import PortalUser
 
+READ = ("id", "name", "email", "role", "client_id", "name_en")
+
 
 @dataclass(frozen=True)
 class Me:
@@ -20,7 +22,13 @@ class Me:
     email: str
     role: str
     client: int
+    name_en: str | None
     client_name: str
+
+    @property
+    def shown(self) -> str:
+        """The name in the reader's language."""
+        return (current_locale() == "en" and self.name_en) or self.name
 
 
 def client_ids() -> frozenset[int]:
@@ -41,9 +49,7 @@ def me() -> Me | None:
 def _read(user_id: int) -> Me | None:
     with elevated("a portal user reads their own row"):
         row = db.session.execute(
-            select(PortalUser.id, PortalUser.name, PortalUser.email, PortalUser.role, PortalUser.client_id).where(
-                PortalUser.user_id == user_id
-            )
+            select(*(getattr(PortalUser, name) for name in READ)).where(PortalUser.user_id == user_id)
         ).first()
     return row and Me(*row, client_names([row.client_id]).get(row.client_id, ""))
 

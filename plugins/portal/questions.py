@@ -28,7 +28,7 @@ from core import (
     run_action,
 )
 from plugins.cases import cost_of_answer
-from plugins.portal import papers, words
+from plugins.portal import choices, papers, words
 from plugins.portal.cases_read import deadlines_of
 from plugins.portal.people import Me
 from plugins.portal.records import Evidence
@@ -159,13 +159,7 @@ def _text(case: Any) -> str:
 def cost_of(case: Any) -> str:
     """What a yes will cost, in words, as the letter says it: as offered, else by the price list; empty without both."""
     found = cost_of_answer(case)
-    if found is None:
-        return ""
-    return gettext(
-        "Official fee %(official)s, our fee %(service)s",
-        official=words.money(found["official_total"], found["currency"]),
-        service=words.money(found["service_total"], found["currency"]),
-    )
+    return words.cost(found) if found else ""
 
 
 def decide(asked: Question, given: dict[str, str], person: Me, place: tuple[str | None, str]) -> str:
@@ -230,6 +224,7 @@ def answers_of(case_id: int) -> list[dict[str, Any]]:
         return []
     wanted = select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id.desc()).limit(50)
     labels = {"confirm": gettext("Confirmed"), "request_change": gettext("Change requested")}
+    labels |= {choice.code: str(choice.label) for choice in choices.RENEWALS}
     return [
         {"words": labels.get(e.decision, e.decision), "question": e.question, "person": e.person, "at": e.at}
         for e in db.session.scalars(wanted)

@@ -19,6 +19,7 @@ class PortalUser(Record):
         "label": _("Portal user"),
         "plural": _("Portal users"),
         "title": "name",
+        "title_en": "name_en",
         "secondary": "client",
         "icon": "user",
         "order": "name",
@@ -28,6 +29,9 @@ class PortalUser(Record):
 
     client_id: Mapped[int] = fields.link("clients.client", _("Client"), required=True, on_delete="cascade")
     name: Mapped[str] = fields.text(_("Name"), required=True, search=True, max_length=80)
+    name_en: Mapped[str | None] = fields.text(
+        _("English name"), max_length=80, help=_("For English pages and letters.")
+    )
     email: Mapped[str] = fields.text(_("E-mail"), required=True, search=True, max_length=80, index=True)
     role: Mapped[str] = fields.choice(_("Role"), choices.ROLES, required=True, default="legal")
     state: Mapped[str] = fields.choice(_("State"), choices.USER_STATES, required=True, default="invited", readonly=True)

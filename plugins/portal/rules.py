@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from core import FieldRule, Grant, Principal, Scopes, hidden_but, record_class, scopes_via
+from plugins.cases import OUTSIDE, unpublished
 from plugins.clients import of_their_client
 from plugins.portal.records import PortalUser
 
@@ -18,7 +19,17 @@ DATA = Path(__file__).parent / "data" / "grants.json"
 PORTAL = ("portal_owner", "portal_legal", "portal_finance", "portal_viewer", "portal_inventor")
 PERSONAL = ("portal_legal", "portal_finance", "portal_viewer", "portal_inventor")
 TO_CLIENT = {
-    "portal.user": ("client", "name", "email", "role", "state", "invited_at", "activated_at", "last_seen_at"),
+    "portal.user": (
+        "client",
+        "name",
+        "name_en",
+        "email",
+        "role",
+        "state",
+        "invited_at",
+        "activated_at",
+        "last_seen_at",
+    ),
     "portal.message": ("client", "case", "side", "author", "body", "sent_at", "answered_at", "seen_at"),
     "portal.order": ("client", "kind", "subject", "details", "person", "state", "answer", "sent_at"),
     "portal.evidence": (
@@ -26,6 +37,8 @@ TO_CLIENT = {
     ),
 }
 """What people of a client see of these records; everything else is ours, also what is added later."""
+NAMING = ("question", "opinion", "document")
+"""What the evidence of a decision says of the case itself."""
 
 
 def grants() -> list[Grant]:
@@ -35,8 +48,16 @@ def grants() -> list[Grant]:
 
 
 def field_rules() -> list[FieldRule]:
-    """People of a client see of these records what is named, and nothing else."""
-    return [rule for record, shown in TO_CLIENT.items() for rule in hidden_but(record, shown, PORTAL)]
+    """People of a client see of these records what is named, and nothing else; outsiders no unpublished invention."""
+    readers = (*OUTSIDE, "audit_admin")
+    closed = (FieldRule("portal.evidence", name, "hidden", readers, when=_unpublished) for name in NAMING)
+    return [*closed, *(rule for record, shown in TO_CLIENT.items() for rule in hidden_but(record, shown, PORTAL))]
+
+
+def _unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """About a case whose content is not public."""
+    case = record_class("cases.case").__table__.c
+    return model.case_id.in_(select(case.id).where(unpublished(case, principal)))
 
 
 def scopes() -> dict[str, Scopes]:

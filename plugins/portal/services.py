@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from core import (
     send_mail,
     use_locale,
 )
+from plugins.cases import unpublished
 from plugins.portal import links
 from plugins.portal.looks import agency_name
 from plugins.portal.records import Message, Order, PortalUser
@@ -31,6 +33,15 @@ from plugins.portal.records import Message, Order, PortalUser
 WHY = "people are told of messages in the portal"
 SAME_MOMENT = timedelta(minutes=1)
 """What is mailed and shown by one command happens within this time."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file that was shown to a client, in words; `closed` when these name an invention that is not public."""
+
+    words: str
+    file: int
+    closed: bool
 
 
 def complete_messages(messages: list[Any]) -> None:
@@ -93,7 +104,7 @@ def _tell_client(message: Any) -> None:
                 where = links.address("/portal/messages")
                 text = gettext(
                     "Dear %(name)s,\n\nthere is an answer for you in the client portal:\n%(where)s\n\n%(agency)s",
-                    name=person.name,
+                    name=person.called,
                     where=where,
                     agency=agency,
                 )
@@ -107,11 +118,12 @@ def tell_of_papers(files: Iterable[Any]) -> None:
         return
     case = record_class("cases.case")
     with elevated(WHY):
-        found = select(case.id, case.client_id, case.name).where(case.id.in_({f.record_id for f in shown}))
-        by_client: dict[int, list[tuple[str, int]]] = {}
-        for ident, client, name in db.session.execute(found):
+        closed = unpublished(case, current_principal()).label("closed")
+        found = select(case.id, case.client_id, case.name, closed).where(case.id.in_({f.record_id for f in shown}))
+        by_client: dict[int, list[Paper]] = {}
+        for ident, client, name, secret in db.session.execute(found):
             by_client.setdefault(client, []).extend(
-                (f"{name}: {f.filename}", f.id) for f in shown if f.record_id == ident
+                Paper(f"{name}: {f.filename}", f.id, bool(secret)) for f in shown if f.record_id == ident
             )
         mailed = _just_mailed([f.id for f in shown])
         for client, papers in by_client.items():
@@ -128,24 +140,28 @@ def _just_mailed(files: list[int]) -> set[tuple[int, str]]:
     return {(ident, (address or "").casefold()) for ident, address in found}
 
 
-def _write_of_papers(client: int, papers: list[tuple[str, int]], mailed: set[tuple[int, str]]) -> None:
+def _write_of_papers(client: int, papers: list[Paper], mailed: set[tuple[int, str]]) -> None:
+    """What names an unpublished invention is read by the receiver alone, not by those here who read the mails."""
     wanted = (PortalUser.client_id == client, PortalUser.state == "active", PortalUser.role.in_(("owner", "legal")))
-    newest = max(ident for _name, ident in papers)
+    newest = max(paper.file for paper in papers)
     for person in db.session.scalars(select(PortalUser).where(*wanted)):
-        names = [name for name, ident in papers if (ident, person.email.casefold()) not in mailed]
-        if not names:
+        told = [paper for paper in papers if (paper.file, person.email.casefold()) not in mailed][:20]
+        if not told:
             continue
+        names = [paper.words for paper in told if not paper.closed]
+        secret = "\n".join(paper.words for paper in told if paper.closed)
         with use_locale(_language(person)):
             agency = agency_name()
             subject = gettext("%(agency)s: new documents for you", agency=agency)
             text = gettext(
                 "Dear %(name)s,\n\nthere are new documents in the client portal:\n%(list)s\n\n%(where)s\n\n%(agency)s",
-                name=person.name,
-                list="\n".join(names[:20]),
+                name=person.called,
+                list="\n".join([*names, *(["{hidden}"] if secret else [])]),
                 where=links.address("/portal/files"),
                 agency=agency,
             )
-        send_mail(person.email, subject, text, record=person, key=f"portal-papers-{newest}-{person.id}")
+        key = f"portal-papers-{newest}-{person.id}"
+        send_mail(person.email, subject, text, record=person, hidden_part=secret or None, key=key)
 
 
 def _language(person: PortalUser) -> str:

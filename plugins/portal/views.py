@@ -23,7 +23,7 @@ def _columns(*names: str) -> tuple[Column, ...]:
 
 def _of_users() -> list[View]:
     user = "portal.user"
-    person = Section("person", _("Person"), ("client", "name", "email", "role", "contact"))
+    person = Section("person", _("Person"), ("client", "name", "name_en", "email", "role", "contact"))
     state = Section("state", _("State"), ("state", "invited_at", "activated_at", "disabled_at", "last_seen_at"))
     return [
         ListView(

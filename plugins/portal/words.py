@@ -14,6 +14,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 CURRENCIES = {"CNY": "¥", "USD": "US$", "EUR": "€", "HKD": "HK$", "JPY": "JP¥"}
 
 
+def cost(found: dict[str, Any]) -> str:
+    """Official fee and our fee of an offer or an estimate."""
+    return gettext(
+        "Official fee %(official)s, our fee %(service)s",
+        official=money(found["official_total"], found["currency"]),
+        service=money(found["service_total"], found["currency"]),
+    )
+
+
 def stage(case_type: str | None, code: str | None) -> str:
     """The words of a state that are meant for clients; never its code."""
     state = state_of(case_type, code)

@@ -120,7 +120,7 @@ def invite() -> Any:
     person = me()
     if person is None or not current_principal().can("portal.user", "create"):
         raise NotFound()
-    given = {name: request.form.get(name, "").strip() or None for name in ("name", "email", "role")}
+    given = {name: request.form.get(name, "").strip() or None for name in ("name", "name_en", "email", "role")}
     try:
         made = create(PortalUser, {**given, "client": person.client})
     except (Invalid, Refused) as error:

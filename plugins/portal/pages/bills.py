@@ -46,7 +46,7 @@ def statement() -> Any:
     _only_here()
     start, end = _period()
     tell(_("Statement %(start)s to %(end)s", start=start.isoformat(), end=end.isoformat()))
-    return draw("statement.html", title=gettext("Statement"), **bills.statement(start, end))
+    return draw("statement.html", title=gettext("Statement"), kinds=kinds_of_rows(), **bills.statement(start, end))
 
 
 @page("/statement.xlsx", act="export")
@@ -68,7 +68,7 @@ def _write(stream: Any, found: dict[str, Any]) -> None:
     book = xlsxwriter.Workbook(stream, {"constant_memory": True})
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     head = [gettext("Date"), gettext("Number"), gettext("What for"), gettext("Amount"), gettext("Balance")]
-    words = {"bill": gettext("Bill"), "credit_note": gettext("Credit note"), "payment": gettext("Payment")}
+    words = kinds_of_rows()
     for at in found["books"] or [{"currency": "CNY", "figures": (0, 0), "lines": []}]:
         sheet = book.add_worksheet(at["currency"])
         sheet.set_column(0, 4, 18)
@@ -85,6 +85,17 @@ def _write(stream: Any, found: dict[str, Any]) -> None:
         sheet.write_string(line + 1, 2, gettext("Closing balance"), bold)
         sheet.write_number(line + 1, 4, at["figures"][1], money)
     book.close()
+
+
+def kinds_of_rows() -> dict[str, str]:
+    """The rows of a statement in words."""
+    return {
+        "bill": gettext("Bill"),
+        "credit_note": gettext("Credit note"),
+        "waived": gettext("Waived"),
+        "payment": gettext("Payment"),
+        "refund": gettext("Paid back"),
+    }
 
 
 def _only_here() -> None:

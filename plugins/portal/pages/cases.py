@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from core import NotFound, _, current_principal, db, elevated, file_path, get, gettext, labels, record_class, today
 from plugins.cases import Case
-from plugins.portal import bills, cases_read, papers, questions, services, words
+from plugins.portal import bills, cases_read, papers, questions, renewals, services, words
 from plugins.portal.cases_read import Asked
 from plugins.portal.desk import OWN, draw, page, portal, tell
 from plugins.portal.people import client_ids, client_names, me
@@ -34,8 +34,8 @@ def home() -> Any:
     return draw(
         "home.html",
         title=gettext("Cases"),
-        questions=questions.open_questions(),
-        may_decide=questions.may_decide(),
+        questions=[*questions.open_questions(), *renewals.waiting()],
+        may_decide=questions.may_decide() or renewals.may_instruct(),
         new_papers=papers_new,
         unread=services.unread(),
         open_bills=bills.bill_list()["open"] if bills.here() else [],
@@ -83,8 +83,8 @@ def case(case_id: int) -> Any:
     return draw(
         "case.html",
         title=shown["row"]["name"],
-        questions=questions.open_questions(case_id),
-        may_decide=questions.may_decide(),
+        questions=[*questions.open_questions(case_id), *renewals.waiting(case_id)],
+        may_decide=questions.may_decide() or renewals.may_instruct(),
         answers=questions.answers_of(case_id),
         papers=papers.papers(("cases.case", case_id), person.id if person else None),
         deadlines=cases_read.deadlines_of([case_id]),

@@ -89,6 +89,7 @@ def bills(side: str, made: SimpleNamespace) -> None:
         "client_id": made.client,
         "received_on": today(),
         "amount": Decimal(500),
+        "unallocated": Decimal(500),
         "reference": f"released-{side} money",
     }
     insert_derived(payment, [payment(**given, payer_account=f"secret {side} account", state="confirmed")])
