@@ -65,11 +65,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Job:
-    """Background work by name; `fn(**json arguments)` runs in an app context as the system."""
+    """Background work by name; `fn(**json arguments)` runs in an app context as the system.
+
+    `timeout` in seconds. `bulk` work, long or in masses, waits behind what people and other systems wait for.
+    """
 
     name: str
     fn: Callable[..., Any]
     timeout: int = 600
+    bulk: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,8 @@ def register_jobs() -> list[Job]:
     """Sealing, verifying, exporting."""
     return [
         Job(SEAL, lambda: {"rows": chain.seal()}),
-        Job(VERIFY, verify_and_tell, timeout=3600),
-        Job(EXPORT, export, timeout=3600),
+        Job(VERIFY, verify_and_tell, timeout=3600, bulk=True),
+        Job(EXPORT, export, timeout=3600, bulk=True),
     ]
 
 

@@ -13,8 +13,8 @@ from .jobs import run_import, tidy, undo_import
 def register_jobs() -> list[Job]:
     """Imports and their undoing run in the background, on the queue of long work."""
     return [
-        Job("core.import", run_import, timeout=7200),
-        Job("core.import_undo", undo_import, timeout=7200),
+        Job("core.import", run_import, timeout=7200, bulk=True),
+        Job("core.import_undo", undo_import, timeout=7200, bulk=True),
         Job("core.import_tidy", tidy),
     ]
 

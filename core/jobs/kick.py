@@ -16,7 +16,6 @@ from core.permissions.guard import GuardedSession
 log = logging.getLogger("zhian.jobs")
 
 QUEUES = ("default", "bulk")
-BULK_FROM = 900  # seconds: jobs that may run longer wait behind the others
 LOOK_KEY = "zhian:look"
 TOLD_KEY = "zhian:told:"
 TOLD_FOR = 20  # seconds after which the scheduler tells of a waiting run again

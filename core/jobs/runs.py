@@ -16,7 +16,7 @@ from core.errors import NotFound, ZhianError
 from core.i18n import use_locale
 from core.jobs import progress
 from core.jobs.claims import LEASE, holder, lost, renewing
-from core.jobs.kick import BULK_FROM, Kick, kick_after_commit, send
+from core.jobs.kick import Kick, kick_after_commit, send
 from core.jobs.model import JobRun
 from core.permissions.people import load_principal
 from core.permissions.principal import current_principal
@@ -58,10 +58,9 @@ def insert_run(connection: Any, name: str, arguments: dict, key: str | None, use
 
 
 def message(job_name: str, run_id: int) -> Kick:
-    """What tells a worker to run it: jobs that may take long wait behind the others."""
+    """What tells a worker to run it."""
     job = registry().jobs.get(job_name)
-    timeout = job.timeout if job else BULK_FROM
-    return Kick("bulk" if timeout > BULK_FROM else "default", run_id, timeout)
+    return Kick("bulk" if job and job.bulk else "default", run_id, job.timeout if job else 60)
 
 
 def run_job(run_id: int) -> None:
@@ -152,10 +151,12 @@ def recover() -> int:
 
 
 def due(limit: int = 100) -> list[tuple[int, str]]:
-    """Ids and names of runs that may start now, oldest first."""
+    """Ids and names of runs that may start now, bulk work last, else oldest first."""
+    behind = _table.c.name.in_([job.name for job in registry().jobs.values() if job.bulk])
     query = select(_table.c.id, _table.c.name).where(_table.c.state == "queued", _table.c.run_at <= now())
     with reading() as connection:
-        return [(r.id, r.name) for r in connection.execute(query.order_by(_table.c.run_at, _table.c.id).limit(limit))]
+        rows = connection.execute(query.order_by(behind, _table.c.run_at, _table.c.id).limit(limit))
+        return [(r.id, r.name) for r in rows]
 
 
 def kick_due() -> None:

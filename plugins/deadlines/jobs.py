@@ -55,7 +55,7 @@ def remind_case(case_id: int) -> dict[str, int]:
 def jobs() -> list[Job]:
     """The jobs by name."""
     return [
-        Job("deadlines.recompute", recompute, timeout=3600),
+        Job("deadlines.recompute", recompute, timeout=3600, bulk=True),
         Job("deadlines.remind", remind, timeout=1800),
         Job(docket.REMIND, remind_case),
     ]

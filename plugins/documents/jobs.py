@@ -48,8 +48,8 @@ log = logging.getLogger("zhian.documents")
 def jobs() -> list[Job]:
     """The jobs by name."""
     return [
-        Job(services.PRINT, print_one, timeout=300),
-        Job(services.PRINT_MANY, print_many, timeout=3600),
+        Job(services.PRINT, print_one, timeout=300, bulk=True),
+        Job(services.PRINT_MANY, print_many, timeout=3600, bulk=True),
         Job(RESUME, resume, timeout=60),
     ]
 

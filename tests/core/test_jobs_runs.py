@@ -228,3 +228,17 @@ def test_the_scheduler_does_not_flood_the_queue_with_what_it_told_already(job, r
         runs.kick_due()
     assert messages() == ENOUGH
     assert [name for _id, name in runs.due(200)] == ["test.job"] * len(waiting)
+
+
+def test_bulk_work_waits_behind_what_somebody_waits_for(job):
+    job(lambda: None)
+    registry().jobs["test.bulk"] = Job("test.bulk", lambda: None, bulk=True)
+    try:
+        with transaction():
+            prints = [enqueue("test.bulk") for _number in range(3)]
+            urgent = enqueue("test.job")
+        assert [run_id for run_id, _name in runs.due(2)] == [urgent, prints[0]]
+        assert runs.message("test.bulk", prints[0]).queue == "bulk"
+        assert runs.message("test.job", urgent).queue == "default"
+    finally:
+        del registry().jobs["test.bulk"]
