@@ -19,7 +19,7 @@ def jobs() -> list[Job]:
         Job(collecting.PUSH, push),
         Job("finance_bridge.poll", payments.poll_all),
         Job("finance_bridge.collect", collecting.collect),
-        Job(reconciling.RECONCILE, reconciling.reconcile, timeout=1800),
+        Job(reconciling.RECONCILE, reconciling.reconcile, timeout=1800, bulk=True),
     ]
 
 
