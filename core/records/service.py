@@ -225,6 +225,8 @@ def readers(record: Record, user_ids: Iterable[int]) -> list[int]:
 
 def run_action(target: Any, key: str, code: str, params: dict[str, Any] | None = None) -> Any:
     """Run a named action on a record (a list of records for bulk actions, None for actions on the type) and flush."""
+    from core.webhooks.watching import acted  # webhooks look at records by the queries that need this module
+
     action = find_action(key, code)
     session = db.session()
     records = target if isinstance(target, list) else [target] if target is not None else []
@@ -242,6 +244,7 @@ def run_action(target: Any, key: str, code: str, params: dict[str, Any] | None =
         _flush(MODELS[key], None)
         for record in records:
             note_action(session, f"action:{code}", record, changes={"params": audit_params(values)})
+        acted(key, code, records)
     finally:
         session.info.pop("acting", None)
     return result

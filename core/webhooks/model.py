@@ -30,6 +30,8 @@ STATES = (
     Choice("dead", L("已放弃", "Given up"), "danger"),
 )
 PING = "ping"
+SEND = "core.webhooks.send"
+"""The job that sends what is due."""
 
 
 def told_records() -> list[Choice]:
@@ -99,7 +101,7 @@ class WebhookMessage(Record):
     event: Mapped[str] = fields.text(_("Event"), required=True, readonly=True, search=True, max_length=120)
     record_key: Mapped[str | None] = fields.text(_("Record type"), readonly=True, max_length=80)
     record_id: Mapped[int | None] = fields.integer(_("Record"), readonly=True)
-    body: Mapped[str] = fields.long_text(_("What was sent"), required=True, readonly=True)
+    body: Mapped[str] = fields.long_text(_("What was sent"), required=True, readonly=True, hidden=True, track=False)
     state: Mapped[str] = fields.choice(_("Status"), STATES, required=True, readonly=True, default="waiting")
     attempts: Mapped[int] = fields.integer(_("Tries"), required=True, readonly=True, default=0, track=False)
     next_at: Mapped[datetime | None] = fields.datetime(_("Next try"), readonly=True, track=False)
