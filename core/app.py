@@ -36,6 +36,7 @@ TABLES = (
     "core.jobs.model",
     "core.setup.model",
     "core.identity.model",
+    "core.plugin_settings.model",
     "core.importing.models",
     "core.api.model",
 )
@@ -72,7 +73,7 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
     forget()
     forget_labels()
     known.reset()
-    hooks = Hooks()
+    hooks = Hooks(settings.hook_seconds, settings.write_hook_seconds)
     for module in (m for m in (*TABLES, *OWN) if find_spec(m)):
         loaded = import_module(module)
         if module in OWN:

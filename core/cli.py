@@ -24,6 +24,7 @@ COMMANDS = {
     "plugin": "core.commands.plugins:plugin_group",
     "scheduler": "core.commands.serve:scheduler",
     "secrets": "core.commands.secrets:secrets_group",
+    "settings": "core.commands.settings:settings_group",
     "shell": "core.commands.checks:shell",
     "standins": "core.commands.checks:run_standins",
     "test": "core.commands.checks:run_tests",

@@ -29,12 +29,12 @@ def signed_in(reason: str) -> Permission:
 
 @dataclass(frozen=True)
 class Route:
-    """One route: its rule below the prefix, methods, function and permission."""
+    """One route: its rule below the prefix, methods, function and permission; without one nothing starts."""
 
     rule: str
     methods: tuple[str, ...]
     view: Callable[..., Any]
-    permission: Permission
+    permission: Permission | None
     name: str
     csrf: bool = True
 
@@ -44,23 +44,29 @@ class Endpoints:
     """A plugin's routes under one prefix, for example `Endpoints("deadlines", "/deadlines")`.
 
     With another `realm` than staff they lie below that realm's prefix, and `signed_in` means signed in there.
+    With `api` they are REST below `/api/<plugin>`: API keys, `Idempotency-Key` and problem+json as for records; a
+    function gives what becomes JSON, None for nothing, or (body, status).
     """
 
     name: str
     url_prefix: str = ""
     realm: str = "staff"
+    api: bool = False
     routes: list[Route] = field(default_factory=list)
 
     def route(
         self,
         rule: str,
         *,
-        permission: tuple[str, str] | Permission,
+        permission: tuple[str, str] | Permission | None = None,
         methods: tuple[str, ...] = ("GET",),
         csrf: bool = True,
     ) -> Callable[..., Any]:
-        """Declare a route; `permission` is (record key, action), `signed_in(...)` or `public(...)`."""
-        right = permission if isinstance(permission, Permission) else Permission("record", *permission)
+        """Declare a route; `permission` is (record key, action), `signed_in(...)` or `public(...)`.
+
+        It has to be given: a route without one is told at the start, with all that is wrong, and nothing starts.
+        """
+        right = Permission("record", *permission) if isinstance(permission, tuple) else permission
 
         def keep(view: Callable[..., Any]) -> Callable[..., Any]:
             self.routes.append(Route(rule, tuple(methods), view, right, view.__name__, csrf))

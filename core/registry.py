@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from core.contributions import Card, Channel, ExportFormat, ImportFormat, NumberPart, SearchSource, Setting
 from core.errors import CannotStart, StartProblem
 from core.hooks.manager import Hooks
 from core.hooks.manifest import Manifest
 from core.permissions.rules import Access
-from core.records.audit import RIGHT as AUDIT
 from core.records.base import MODELS, Record, field_specs
-from core.records.custom.values import PREFIX
 from core.records.fields import Field
 from core.records.numbering import NumberRule
 
@@ -68,12 +67,14 @@ class Job:
     """Background work by name; `fn(**json arguments)` runs in an app context as the system.
 
     `timeout` in seconds. `bulk` work, long or in masses, waits behind what people and other systems wait for.
+    It ends after `timeout` seconds, and when it takes more memory than `memory_mb` (None: what the deployment allows).
     """
 
     name: str
     fn: Callable[..., Any]
     timeout: int = 600
     bulk: bool = False
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A handler of an event: `fn(payload, key)`; `key` is the same on every retry."""
+    """A handler of an event: `fn(payload, key)`; `key` is the same on every retry, `timeout` is seconds for one."""
 
     name: str
     event: str
     fn: Callable[[dict[str, Any], str], Any]
+    timeout: int = 120
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,14 @@ class Registry:
     seeds: list[Seed] = field(default_factory=list)
     demos: list[Demo] = field(default_factory=list)
     documents: dict[str, dict[str, DocumentKind]] = field(default_factory=lambda: defaultdict(dict))
+    cards: list[tuple[str, Card]] = field(default_factory=list)
+    searches: list[tuple[str, SearchSource]] = field(default_factory=list)
+    import_formats: dict[str, ImportFormat] = field(default_factory=dict)
+    export_formats: dict[str, ExportFormat] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    number_parts: dict[str, NumberPart] = field(default_factory=dict)
+    settings: dict[str, dict[str, Setting]] = field(default_factory=lambda: defaultdict(dict))
+    owners: dict[tuple[str, str], str] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     realms: dict[str, Realm] = field(default_factory=lambda: {STAFF.name: STAFF})
     problems: list[StartProblem] = field(default_factory=list)
@@ -279,105 +289,12 @@ class Registry:
 
     def compose(self) -> None:
         """Collect all `register_*` hooks; raises `CannotStart` with every problem found."""
-        for plugin, model in self.hooks.collect("register_records"):
-            self.add_type(plugin, model)
-        self._compose_rights()
-        self._compose_named()
-        self._compose_ways()
-        self._compose_views()
-        self._check()
+        from core.composing import compose
+
+        compose(self)
+        self.problems = [*self.hooks.broken, *self.problems]
         if self.problems:
             raise CannotStart(self.problems)
-
-    def _compose_rights(self) -> None:
-        for _plugin, role in self.hooks.collect("register_roles"):
-            self.access.add_role(role)
-        for plugin, (key, scopes) in self.hooks.collect("register_scopes"):
-            if key in self.access.scopes:
-                self.problem(plugin, f"scopes of {key} are given twice", "only the owner of a record gives its scopes")
-            self.access.scopes[key] = scopes
-        for _plugin, rule in self.hooks.collect("register_rules"):
-            self.access.rules[rule.record].append(rule)
-        for _plugin, rule in self.hooks.collect("register_field_rules"):
-            self.access.field_rules[rule.record].append(rule)
-        for plugin, grant in self.hooks.collect("register_grants"):
-            if grant.record not in self.types and grant.record not in ("*", AUDIT):
-                self.problem(
-                    plugin, f"a grant names the record {grant.record}, which nobody declares", "correct its key"
-                )
-            self.access.add_grant(grant)
-
-    def _compose_named(self) -> None:
-        for plugin, action in self.hooks.collect("register_actions"):
-            if action.code in self.actions[action.record]:
-                self.problem(plugin, f"action {action.code} on {action.record} is declared twice", "rename one of them")
-            self.actions[action.record][action.code] = action
-        for plugin, job in self.hooks.collect("register_jobs"):
-            if job.name in self.jobs:
-                self.problem(plugin, f"job {job.name} is declared twice", "rename one of them")
-            self.jobs[job.name] = job
-        for plugin, schedule in self.hooks.collect("register_schedules"):
-            if schedule.job not in self.jobs:
-                self.problem(
-                    plugin, f"schedule {schedule.name} runs the unknown job {schedule.job}", "register that job"
-                )
-            self.schedules[schedule.name] = schedule
-        for _plugin, subscriber in self.hooks.collect("register_subscribers"):
-            self.events[subscriber.event].append(subscriber)
-        for _plugin, rule in self.hooks.collect("register_numbering"):
-            self.numbering[rule.key].append(rule)
-        for _plugin, source in self.hooks.collect("register_import_sources"):
-            self.import_sources[source.record].append(source)
-        self.commands = [c for _plugin, c in self.hooks.collect("register_commands")]
-        self.endpoints = list(self.hooks.collect("register_endpoints"))
-        self.seeds = [s for _plugin, s in self.hooks.collect("register_seed")]
-        self.demos = sorted((d for _plugin, d in self.hooks.collect("register_demo")), key=lambda d: d.order)
-
-    def _compose_ways(self) -> None:
-        """Letters and realms."""
-        for plugin, kind in self.hooks.collect("register_documents"):
-            if kind.code in self.documents[kind.record]:
-                self.problem(plugin, f"document {kind.code} of {kind.record} is declared twice", "rename one of them")
-            self.documents[kind.record][kind.code] = kind
-        for plugin, realm in self.hooks.collect("register_realms"):
-            taken = {r.prefix for r in self.realms.values()} | {r.cookie for r in self.realms.values()}
-            if realm.name in self.realms or {realm.prefix, realm.cookie} & taken or not realm.prefix.startswith("/"):
-                self.problem(
-                    plugin, f"realm {realm.name} clashes with another", "give it a name, prefix and cookie of its own"
-                )
-            self.realms[realm.name] = realm
-        self.claims = [claim for _plugin, claim in self.hooks.collect("register_claims")]
-
-    def _compose_views(self) -> None:
-        for plugin, view in self.hooks.collect("register_views"):
-            if view.record not in self.types:
-                self.problem(plugin, f"a view names the record {view.record}, which nobody declares", "correct its key")
-            self.views[view.kind, view.record] = view
-        for kind in ("list", "detail", "form"):
-            for (view_kind, record), view in list(self.views.items()):
-                if view_kind == kind:
-                    for impl in self.hooks.implementations(f"filter_{kind}_view"):
-                        view = impl.function(view=view) or view
-                    self.views[kind, record] = view
-        self.menus = sorted(
-            (m for _plugin, m in self.hooks.collect("register_menus")), key=lambda m: (m.group, m.order, m.key)
-        )
-
-    def _check(self) -> None:
-        for kind in self.types.values():
-            for spec in kind.fields.values():
-                if spec.name.startswith(PREFIX):
-                    mend = f"give it a name that does not begin with {PREFIX}, as those of administrators do"
-                    self.problem(spec.plugin or kind.plugin, f"the name of {kind.key}.{spec.name} is reserved", mend)
-                if spec.target and spec.target not in self.types:
-                    self.problem(
-                        kind.plugin,
-                        f"{kind.key}.{spec.name} links to {spec.target}, which is not enabled",
-                        "enable its plugin",
-                    )
-        for key in self.actions:
-            if key not in self.types:
-                self.problem("core", f"an action names the record {key}, which nobody declares", "correct its key")
 
 
 _registry: Registry | None = None

@@ -39,6 +39,9 @@ class Settings:
     session_idle_minutes: int = 480
     session_days: int = 7
     identity: IdentitySettings = field(default_factory=IdentitySettings)
+    hook_seconds: float = 3.0
+    write_hook_seconds: float = 30.0
+    process_memory_mb: int = 1024
     plugin_settings: dict[str, dict] = field(default_factory=dict)
     config_file: Path | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -36,6 +37,8 @@ class Preset:
     group: str | None = None
     default: bool = False
 
+
+log = logging.getLogger("zhian.views")
 
 Given = Callable[[Mapping[str, Any]], bool]
 """A condition on the values of a record by field name, as they are stored or as somebody is typing them."""
@@ -124,6 +127,14 @@ class ListView(View):
         """A copy with one more column, behind its anchor or at the end."""
         return replace(self, columns=_placed(self.columns, column))
 
+    def without(self, key: str) -> ListView:
+        """A copy without that column."""
+        return replace(self, columns=tuple(c for c in self.columns if c.key != key))
+
+    def relabelled(self, key: str, label: Any) -> ListView:
+        """A copy in which that column is called otherwise."""
+        return replace(self, columns=_relabelled(self.columns, key, label))
+
 
 @dataclass(frozen=True)
 class DetailView(View):
@@ -142,6 +153,24 @@ class DetailView(View):
     def with_tab(self, tab: Tab) -> DetailView:
         """A copy with one more tab, behind its anchor or at the end."""
         return replace(self, tabs=_placed(self.tabs, tab))
+
+    def with_section(self, section: Section) -> DetailView:
+        """A copy with one more section of facts, behind its anchor or at the end."""
+        return replace(self, facts=_placed(self.facts, section))
+
+    def with_field(self, name: str, after: str) -> DetailView:
+        """A copy in which a field stands behind another one, or at the end of the last section."""
+        return replace(self, facts=_with_field(self.facts, name, after))
+
+    def without(self, key: str) -> DetailView:
+        """A copy without that tab or section of facts."""
+        facts = tuple(s for s in self.facts if s.key != key)
+        return replace(self, facts=facts, tabs=tuple(t for t in self.tabs if t.key != key))
+
+    def relabelled(self, key: str, label: Any) -> DetailView:
+        """A copy in which that tab or section is called otherwise."""
+        facts = _relabelled(self.facts, key, label)
+        return replace(self, facts=facts, tabs=_relabelled(self.tabs, key, label))
 
 
 @dataclass(frozen=True)
@@ -175,6 +204,18 @@ class FormView(View):
     def with_section(self, section: Section) -> FormView:
         """A copy with one more section, behind its anchor or at the end."""
         return replace(self, sections=_placed(self.sections, section))
+
+    def with_field(self, name: str, after: str) -> FormView:
+        """A copy in which a field stands behind another one, or at the end of the last section."""
+        return replace(self, sections=_with_field(self.sections, name, after))
+
+    def without(self, key: str) -> FormView:
+        """A copy without that section."""
+        return replace(self, sections=tuple(s for s in self.sections if s.key != key))
+
+    def relabelled(self, key: str, label: Any) -> FormView:
+        """A copy in which that section is called otherwise."""
+        return replace(self, sections=_relabelled(self.sections, key, label))
 
 
 @dataclass(frozen=True)
@@ -219,5 +260,25 @@ class Menu:
 
 def _placed(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:
     keys = [i.key for i in items]
+    if item.after and item.after not in keys:
+        log.warning("%s stands at the end: there is no %s, only %s", item.key, item.after, ", ".join(keys))
     at = keys.index(item.after) + 1 if item.after in keys else len(items)
     return (*items[:at], item, *items[at:])
+
+
+def _with_field(sections: tuple[Section, ...], name: str, after: str) -> tuple[Section, ...]:
+    """The sections with one more field; where `after` stands in several, behind each of them."""
+    found = [s for s in sections if after in s.fields]
+    if not found:
+        log.warning("the field %s stands at the end: no section has %s", name, after)
+        return (*sections[:-1], replace(sections[-1], fields=(*sections[-1].fields, name))) if sections else sections
+    return tuple(replace(s, fields=_behind(s.fields, name, after)) if s in found else s for s in sections)
+
+
+def _behind(names: tuple[str, ...], name: str, after: str) -> tuple[str, ...]:
+    at = names.index(after) + 1
+    return (*names[:at], name, *names[at:])
+
+
+def _relabelled(items: tuple[Any, ...], key: str, label: Any) -> tuple[Any, ...]:
+    return tuple(replace(item, label=label) if item.key == key else item for item in items)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 
+from core.api import plugins
 from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, described, operators, reference, schema_of
 from core.hooks.manifest import CORE_VERSION
 from core.i18n import current_locale, gettext
@@ -47,6 +48,7 @@ def document() -> dict[str, Any]:
     for kind in kinds:
         schemas |= _schemas(kind)
         paths |= _paths(kind)
+    paths |= plugins.paths(registry())
     return {
         "openapi": "3.1.0",
         "info": {

@@ -47,7 +47,7 @@ def make_blueprint() -> Blueprint:
         blueprint.add_url_rule(
             rule,
             _name(rule),
-            _resource(handlers),
+            resource(handlers),
             methods=METHODS,
             provide_automatic_options=False,
             strict_slashes=False,
@@ -69,7 +69,8 @@ def _name(rule: str) -> str:
     return "_".join(words[1:]).replace(".", "_") or "root"
 
 
-def _resource(handlers: dict[str, Handler]) -> Callable[..., Response]:
+def resource(handlers: dict[str, Handler]) -> Callable[..., Response]:
+    """The view of one address: who asks, which method, one commit, refusals in the form of this room."""
     allowed = sorted({*handlers, "HEAD", "OPTIONS"} if "GET" in handlers else {*handlers, "OPTIONS"})
 
     def view(**arguments: str) -> Response:

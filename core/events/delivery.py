@@ -8,11 +8,13 @@ import traceback
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import func, select, update
 
 from core.clock import now
 from core.db import db, reading, system
 from core.events.model import Delivery, OutboxEvent
+from core.hooks.limits import memory, seconds
 from core.jobs.claims import LEASE, holder, lost, renewing
 from core.jobs.kick import LOOK, kick_after_commit
 from core.records.audit import note_action
@@ -79,7 +81,8 @@ def _deliver(claimed: Any) -> None:
     try:
         subscriber = _subscriber(happened.event, row.subscriber)
         with renewing(_table, row.id), system(f"event {happened.event} for {row.subscriber}") as session:
-            subscriber.fn(happened.payload, f"{happened.id}/{row.subscriber}")
+            with seconds(subscriber.timeout), memory(current_app.config["ZHIAN"].process_memory_mb):
+                subscriber.fn(happened.payload, f"{happened.id}/{row.subscriber}")
             done = update(_table).where(_table.c.id == row.id, _table.c.state == "running", _table.c.holder == holder())
             done = done.values(state="done", done_at=now(), holder=None, lease_until=None, last_error=None)
             if session.connection().execute(done).rowcount != 1:

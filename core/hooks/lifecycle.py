@@ -122,9 +122,11 @@ def _beside(registry: Registry, plugin: str, present: set[str]) -> Iterator[tupl
     others = {role.code for owner, role in registry.hooks.collect("register_roles") if owner != plugin}
     roles = [code for code in named("register_roles", "code") if code not in others]
     module = next(m.module for m in registry.manifests if m.name == plugin)
+    channels = [f"channel.{code}" for code in named("register_channels", "code")]
     marks = [f"seed {key}" for key in named("register_seed", "key")]
     conditions = {
-        "core_delivery": lambda c: c.subscriber.in_(named("register_subscribers", "name")),
+        "core_delivery": lambda c: c.subscriber.in_([*named("register_subscribers", "name"), *channels]),
+        "core_plugin_setting": lambda c: c.plugin == plugin,
         "core_outbox": lambda c: c.event.startswith(mine, autoescape=True),
         "core_job_run": lambda c: c.name.in_(named("register_jobs", "name")),
         "core_schedule": lambda c: c.name.in_(named("register_schedules", "name")),

@@ -1,14 +1,17 @@
-"""The pluggy manager with our error policy by family, names of plugins on every fault, and tracing."""
+"""The pluggy manager with our error policy by family, names of plugins on every fault, limits, and tracing."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import logging
 import os
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 import pluggy
@@ -16,9 +19,15 @@ import pluggy
 from core.clock import now
 from core.errors import CannotStart, StartProblem, ZhianError
 from core.hooks import specs
+from core.hooks.limits import TookTooLong, first_time, limited, simply, within
 from core.hooks.manifest import Manifest
 
 log = logging.getLogger("zhian.hooks")
+
+REST = 60.0
+"""Seconds for which a contribution is left out that took too long or too much memory; then it is tried again."""
+ISOLATED, WRITING = 3.0, 30.0
+"""Seconds that one contribution to a page, and one hook in a write, may take in a web request."""
 
 
 @dataclass(frozen=True)
@@ -41,36 +50,65 @@ class PluginFault(ZhianError):
 class Hooks:
     """All hook implementations of the enabled plugins."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolated: float = ISOLATED, writing: float = WRITING) -> None:
         self.manager = pluggy.PluginManager("zhian")
         self.manager.add_hookspecs(specs)
+        self.isolated_seconds, self.writing_seconds = isolated, writing
         self.faults: deque[Fault] = deque(maxlen=200)
+        self.broken: list[StartProblem] = []
+        self.offered: dict[str, str] = {}
         self._writing: dict[str, list[Any]] = {}
+        self._resting: dict[tuple[str, str], float] = {}
         if os.environ.get("ZHIAN_TRACE_HOOKS"):
             self.manager.trace.root.setwriter(lambda text: log.warning(text.rstrip()))
             self.manager.enable_tracing()
 
     def load(self, manifests: list[Manifest]) -> None:
-        """Import each plugin's `hooks` module in order and register it; raises `CannotStart` with all problems."""
+        """Import each plugin's `hooks` module in order and register it; raises `CannotStart` with all problems.
+
+        A plugin's `hookspecs` module, if it has one, declares hooks that it offers to those loaded after it.
+        """
         problems = []
         for manifest in manifests:
             try:
+                if (manifest.folder / "hookspecs.py").exists():
+                    problems += self._offer(manifest)
                 module = importlib.import_module(f"{manifest.module}.hooks")
                 self.manager.register(module, manifest.name)
+            except pluggy.PluginValidationError as error:
+                said = str(error).splitlines()[-1].strip() or str(error)
+                problems.append(StartProblem(manifest.name, f"hooks.py: {said}", "give it the arguments of its spec"))
             except Exception as error:  # any fault of a plugin's import is reported with its name
                 log.exception("plugin %s cannot be imported", manifest.name)
                 problems.append(StartProblem(manifest.name, f"cannot be imported: {type(error).__name__}: {error}"))
-        try:
-            self.manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            problems.append(
-                StartProblem(self._name(error.plugin), str(error), "see the hook reference for the names and arguments")
-            )
+        problems += self._misspelt()
         if problems:
             raise CannotStart(problems)
 
-    def _name(self, plugin: object) -> str:
-        return self.manager.get_name(plugin) or str(plugin)
+    def _offer(self, manifest: Manifest) -> Iterator[StartProblem]:
+        """Take in the hooks that a plugin offers."""
+        module = importlib.import_module(f"{manifest.module}.hookspecs")
+        for name in spec_names(module):
+            if name in spec_names(specs) or name in self.offered:
+                owner = self.offered.get(name, "the core")
+                yield StartProblem(manifest.name, f"offers the hook {name}, which {owner} has", "rename it")
+            elif not name.startswith("register_"):
+                yield StartProblem(
+                    manifest.name, f"offers the hook {name}", "name it register_…: others are the core's"
+                )
+            self.offered.setdefault(name, manifest.name)
+        self.manager.add_hookspecs(module)
+
+    def _misspelt(self) -> Iterator[StartProblem]:
+        """Hooks that nobody declares, with what was meant."""
+        known = [*spec_names(specs), *self.offered]
+        for plugin, module in self.manager.list_name_plugin():
+            for caller in self.manager.get_hookcallers(module) or [] if module is not None else []:
+                mine = [i for i in caller.get_hookimpls() if i.plugin is module and not i.optionalhook]
+                if mine and not caller.has_spec():
+                    near = get_close_matches(caller.name, known, 1)
+                    mend = f"did you mean {near[0]}?" if near else "the names stand in docs/hooks.md"
+                    yield StartProblem(plugin, f"hooks.py: {caller.name} is no hook", mend)
 
     def implementations(self, hook: str) -> list[Any]:
         """Implementations in load order of plugins (pluggy calls the last one first)."""
@@ -79,52 +117,152 @@ class Hooks:
         return self._writing[hook]
 
     def collect(self, hook: str) -> Iterator[tuple[str, Any]]:
-        """Items of a `register_*` hook with the plugin's name; an error is a `CannotStart` that names it."""
+        """Items of a `register_*` hook with the plugin's name; what fails is noted in `broken`, which stops a start."""
         for impl in self.implementations(hook):
             try:
                 result = impl.function()
-            except Exception as error:
-                raise CannotStart(
-                    [StartProblem(impl.plugin_name, f"{hook} failed: {type(error).__name__}: {error}")]
-                ) from error
-            items = result.items() if isinstance(result, dict) else result or ()
+                items = list(result.items() if isinstance(result, dict) else result or ())
+            except Exception as error:  # each plugin's fault is told, not only the first one
+                log.exception("%s of plugin %s failed", hook, impl.plugin_name)
+                self._break(impl.plugin_name, f"{hook} failed: {type(error).__name__}: {error}", "see its traceback")
+                continue
+            wanted = wanted_type(getattr(self.manager.hook, hook).spec)
             for item in items:
-                yield impl.plugin_name, item
+                if fits(item, wanted):
+                    yield impl.plugin_name, item
+                else:
+                    self._break(impl.plugin_name, f"{hook} gives {item!r:.80}", f"give a list of {wanted}")
+
+    def _break(self, plugin: str, what: str, mend: str) -> None:
+        problem = StartProblem(plugin, what, mend)
+        if problem not in self.broken:
+            self.broken.append(problem)
 
     def call(self, hook: str, **arguments: Any) -> None:
         """Run a hook of the write families: refusals pass through, any other error becomes a `PluginFault`."""
-        for impl in self.implementations(hook):
-            try:
-                impl.function(**{name: arguments[name] for name in impl.argnames})
-            except ZhianError:
-                raise
-            except Exception as error:
-                log.exception("%s of plugin %s failed", hook, impl.plugin_name)
-                self._note(impl.plugin_name, hook, error)
-                from core.i18n import _
+        impls = self.implementations(hook)
+        if not impls:
+            return
+        work = _Work(impls, arguments)
+        try:
+            within(self.writing_seconds, work, work.begun)
+        except ZhianError:
+            raise
+        except Exception as error:
+            log.exception("%s of plugin %s failed", hook, work.plugin)
+            self._note(work.plugin, hook, error)
+            raise _fault(work.plugin, error) from error
 
-                message = _(
-                    "The extension “%(plugin)s” failed, so nothing was saved. An administrator can see why.",
-                    plugin=impl.plugin_name,
-                )
-                raise PluginFault(message, detail={"plugin": impl.plugin_name}) from error
-
-    def gather(self, hook: str, **arguments: Any) -> list[Any]:
-        """Results of an isolated hook; what raises is dropped, logged and remembered."""
-        results = []
-        for impl in self.implementations(hook):
+    def gather(self, hook: str, *, timed: bool = True, **arguments: Any) -> list[Any]:
+        """Results of an isolated hook; what raises or takes too long is dropped, logged and remembered."""
+        run = within if timed else simply
+        results: list[Any] = []
+        waiting = [impl for impl in self.implementations(hook) if not self._rests(impl.plugin_name, hook)]
+        while waiting:
+            work = _Work(waiting, arguments)
             try:
-                result = impl.function(**{name: arguments[name] for name in impl.argnames})
+                run(self.isolated_seconds, work, work.begun)
             except Exception as error:  # isolation is the point: one plugin must not take the page with it
-                log.exception("%s of plugin %s was dropped", hook, impl.plugin_name)
-                self._note(impl.plugin_name, hook, error)
-            else:
-                results += [] if result is None else result if isinstance(result, list) else [result]
+                self._drop(work.plugin, hook, error)
+            results += list(work.results)
+            waiting = waiting[work.at + 1 :]
+            work.over = True
         return results
 
+    def isolated(
+        self, plugin: str, what: str, fn: Callable[[], Any], default: Any = None, *, timed: bool = True
+    ) -> Any:
+        """What a function of a plugin gives; `default` when it raises or takes too long, which is remembered.
+
+        Small ones that are called many times on a page are not `timed`: they run on the thread of the request, and
+        rest when they came back too late.
+        """
+        if self._rests(plugin, what):
+            return default
+        try:
+            return (within if timed else simply)(self.isolated_seconds, fn)
+        except Exception as error:  # as in `gather`
+            self._drop(plugin, what, error)
+            return default
+
     def first(self, hook: str, **arguments: Any) -> Any:
-        """The first result that is not None."""
-        return next((r for r in self.gather(hook, **arguments) if r is not None), None)
+        """The first result that is not None. Asked for each row of a list: its first call in a request is timed."""
+        timed = limited() and first_time(hook)
+        return next((r for r in self.gather(hook, timed=timed, **arguments) if r is not None), None)
+
+    def _rests(self, plugin: str, what: str) -> bool:
+        return bool(self._resting) and self._resting.get((plugin, what), 0.0) > time.monotonic()
+
+    def _drop(self, plugin: str, what: str, error: Exception) -> None:
+        """Remember a fault of an isolated contribution. Raises `PluginFault` where a write was cut off with it."""
+        log.exception("%s of plugin %s was dropped", what, plugin)
+        self._note(plugin, what, error)
+        if isinstance(error, (TookTooLong, MemoryError)):
+            self._resting[plugin, what] = time.monotonic() + REST
+        if isinstance(error, TookTooLong) and error.left and limited() and _writes():
+            raise _fault(plugin, error) from error
 
     def _note(self, plugin: str, hook: str, error: Exception) -> None:
         self.faults.append(Fault(plugin, hook, f"{type(error).__name__}: {error}", now()))
+
+
+class _Work:
+    """The implementations of one hook, one after the other; knows which one is at work and since when."""
+
+    def __init__(self, impls: list[Any], arguments: dict[str, Any]) -> None:
+        self.impls, self.arguments = impls, arguments
+        self.results: list[Any] = []
+        self.at, self.since, self.over = 0, time.monotonic(), False
+
+    @property
+    def plugin(self) -> str:
+        """Whose turn it is."""
+        return self.impls[self.at].plugin_name
+
+    def begun(self) -> float:
+        """When that turn began."""
+        return self.since
+
+    def __call__(self) -> None:
+        """Run them; raises what one of them raises."""
+        for at, impl in enumerate(self.impls):
+            self.at, self.since = at, time.monotonic()
+            result = impl.function(**{name: self.arguments[name] for name in impl.argnames})
+            if self.over:  # nobody waits any more
+                return
+            self.results += [] if result is None else result if isinstance(result, list) else [result]
+
+
+def _fault(plugin: str, error: Exception) -> PluginFault:
+    from core.i18n import _
+
+    if isinstance(error, TookTooLong):
+        message = _("The extension “%(plugin)s” took too long, so nothing was saved. Try again later.", plugin=plugin)
+    else:
+        message = _(
+            "The extension “%(plugin)s” failed, so nothing was saved. An administrator can see why.", plugin=plugin
+        )
+    return PluginFault(message, detail={"plugin": plugin})
+
+
+def _writes() -> bool:
+    from flask import request
+
+    return request.method not in ("GET", "HEAD", "OPTIONS")
+
+
+def spec_names(module: Any) -> list[str]:
+    """The hooks that a module declares."""
+    return [name for name, value in vars(module).items() if hasattr(value, "zhian_spec")]
+
+
+def wanted_type(spec: Any) -> str:
+    """The name of what a `register_*` hook gives a list of, from its annotation; empty where it cannot be told."""
+    text = str(inspect.signature(spec.function).return_annotation) if spec else ""
+    inner = text[text.find("[") + 1 : text.rfind("]")] if text.startswith("list[") else ""
+    return inner.rsplit(".", 1)[-1] if "[" not in inner else ""
+
+
+def fits(item: Any, wanted: str) -> bool:
+    """Whether an item is of the class of that name, or of one below it."""
+    return not wanted or wanted == "Any" or any(c.__name__ == wanted for c in type(item).__mro__)

@@ -15,7 +15,7 @@ from core.i18n import L
 from core.settings import ROOT
 
 CORE_VERSION = "0.1.0"
-KNOWN_KEYS = {"name", "version", "title", "summary", "core", "requires", "optional", "processes", "settings"}
+KNOWN_KEYS = {"name", "version", "title", "summary", "core", "requires", "optional", "processes"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class Manifest:
     folder: Path
     optional: dict[str, str] = field(default_factory=dict)
     processes: dict[str, list[str]] = field(default_factory=dict)
-    settings: dict[str, dict] = field(default_factory=dict)
 
 
 def read_manifest(folder: Path, module: str) -> Manifest:
@@ -70,7 +69,6 @@ def read_manifest(folder: Path, module: str) -> Manifest:
         folder=folder,
         optional=dict(raw.get("optional", {})),
         processes=dict(raw.get("processes", {})),
-        settings=raw.get("settings", {}),
     )
 
 

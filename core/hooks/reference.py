@@ -25,6 +25,7 @@ FAMILIES = {
 }
 SPECS = (
     "core.registry",
+    "core.contributions",
     "core.views",
     "core.permissions.rules",
     "core.records.numbering",
@@ -48,6 +49,9 @@ WORDS = {
     "max_upload_mb": "Largest upload.",
     "session_idle_minutes": "After so long without a click a sign-in ends.",
     "session_days": "How long a sign-in lasts that is to be kept.",
+    "hook_seconds": "How long one contribution of a plugin to a page may take; then the page goes on without it.",
+    "write_hook_seconds": "How long a plugin's hook in one write may take; then nothing of it is saved.",
+    "process_memory_mb": "Memory that a web process may take on top of what it begins with, and each job; 0: no limit.",
     "plugin_settings": "A table per plugin: `[plugin_settings.billing]`; its README says what it may hold.",
 }
 UNSAID = {"config_file"}

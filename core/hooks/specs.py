@@ -17,6 +17,16 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from core.contributions import (
+        Card,
+        Channel,
+        ExportFormat,
+        ImportFormat,
+        NumberPart,
+        Offer,
+        SearchSource,
+        Setting,
+    )
     from core.permissions.rules import FieldRule, Grant, Role, Rule, Scopes
     from core.records.base import Record
     from core.records.changes import Change
@@ -114,6 +124,46 @@ def register_endpoints() -> list[Endpoints]:
 @hookspec
 def register_numbering() -> list[NumberRule]:
     """Numbering rules of fields."""
+
+
+@hookspec
+def register_number_parts() -> list[NumberPart]:
+    """Named parts of numbers, which numbering rules of anybody may use: see `PluginPart`."""
+
+
+@hookspec
+def register_settings() -> list[Setting]:
+    """Settings of this plugin: a page under `/settings/<plugin>`, `zhian settings`, and `setting("plugin.key")`."""
+
+
+@hookspec
+def register_cards() -> list[Card]:
+    """Figures for the strip on top of the home page, each isolated like a slot."""
+
+
+@hookspec
+def register_search_sources() -> list[SearchSource]:
+    """Further places in which Ctrl-K looks, each isolated like a slot."""
+
+
+@hookspec
+def register_import_formats() -> list[ImportFormat]:
+    """Further kinds of files that imports read."""
+
+
+@hookspec
+def register_export_formats() -> list[ExportFormat]:
+    """Further kinds of files that lists are exported to."""
+
+
+@hookspec
+def register_channels() -> list[Channel]:
+    """Further ways by which messages reach people; each message goes through each channel in its own delivery."""
+
+
+@hookspec
+def register_offers() -> list[Offer]:
+    """Hooks that this plugin itself offers to others, declared in its `hookspecs.py`: what is done with their items."""
 
 
 @hookspec

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from .convert import converted
 from .headers import find_header, fold
 from .paths import leaf_paths, pluck, steps
 from .sandbox import FileRefused, parse
@@ -65,11 +66,10 @@ class Source:
     def __init__(
         self, path: Path, filename: str | None = None, *, known: Callable[[str], bool] = lambda name: False
     ) -> None:
-        self.path = path
         self.filename = filename or path.name
+        self.path, self.suffix = converted(path, Path(self.filename).suffix)
         self.known = known or (lambda name: False)
-        self.suffix = Path(self.filename).suffix
-        described = list(parse(path, suffix=self.suffix, mode="describe"))
+        described = list(parse(self.path, suffix=self.suffix, mode="describe"))
         self.kind: str = described[0]["kind"] if described else ""
         sheets = [self._sheet(part) for part in described[1:]]
         self.sheets = [sheet for sheet in sheets if sheet is not None]

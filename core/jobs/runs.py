@@ -7,12 +7,14 @@ import traceback
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import now
 from core.db import acting_as, db, reading, system, transaction
 from core.errors import NotFound, ZhianError
+from core.hooks.limits import memory, seconds
 from core.i18n import use_locale
 from core.jobs import progress
 from core.jobs.claims import LEASE, holder, lost, renewing
@@ -21,7 +23,7 @@ from core.jobs.model import JobRun
 from core.permissions.people import load_principal
 from core.permissions.principal import current_principal
 from core.records.audit import Origin, origin
-from core.registry import registry
+from core.registry import Job, registry
 
 log = logging.getLogger("zhian.jobs")
 
@@ -96,16 +98,28 @@ def _call(row: Any) -> Any:
         raise NotFound(f"{row.name}: no such job; its plugin is disabled or has renamed it")
     token = origin.set(Origin(via="job", request_id=f"job-{row.id}"))
     try:
-        if row.user_id is None:
-            with system(f"job {row.name}"):
-                return job.fn(**row.args)
-        principal = load_principal(row.user_id)
-        if principal is None:
-            raise NotFound(f"the person who asked for {row.name} is gone or may no longer sign in")
-        with acting_as(principal), use_locale(principal.locale), transaction():
-            return job.fn(**row.args)
+        limit = settings().process_memory_mb if job.memory_mb is None else job.memory_mb
+        with seconds(job.timeout), memory(limit):
+            return _work(row, job)
     finally:
         origin.reset(token)
+
+
+def _work(row: Any, job: Job) -> Any:
+    """As the system, or as the person who asked."""
+    if row.user_id is None:
+        with system(f"job {row.name}"):
+            return job.fn(**row.args)
+    principal = load_principal(row.user_id)
+    if principal is None:
+        raise NotFound(f"the person who asked for {row.name} is gone or may no longer sign in")
+    with acting_as(principal), use_locale(principal.locale), transaction():
+        return job.fn(**row.args)
+
+
+def settings() -> Any:
+    """The settings of this deployment."""
+    return current_app.config["ZHIAN"]
 
 
 def _finish(row: Any, told: progress.Progress, state: str, result: Any, error: str | None) -> None:

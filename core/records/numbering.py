@@ -65,7 +65,20 @@ class Seq:
     scope: Callable[[Any], str] | None = None
 
 
-Part = Text | DatePart | FieldPart | Seq
+@dataclass(frozen=True)
+class PluginPart:
+    """A part that some plugin gave a name by `register_number_parts`."""
+
+    code: str
+
+    def render(self, record: Any, day: date) -> str:
+        """What the plugin says for this record."""
+        from core.registry import registry
+
+        return registry().number_parts[self.code].render(record)
+
+
+Part = Text | DatePart | FieldPart | PluginPart | Seq
 
 
 def shape_parts(rule: NumberRule) -> tuple[Part, ...]:

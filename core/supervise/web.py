@@ -10,7 +10,8 @@ from gunicorn.app.base import BaseApplication
 
 from core.app import create_app
 from core.db import db
-from core.settings import load_settings
+from core.hooks.limits import limit_memory
+from core.settings import Settings, load_settings
 
 
 class Server(BaseApplication):
@@ -51,12 +52,13 @@ def serve(bind: str, workers: int, threads: int) -> None:
         "keepalive": 5,
         "worker_tmp_dir": str(memory) if memory.is_dir() else None,
         "loglevel": "warning",
-        "post_fork": lambda server, worker: _forget_connections(app),
+        "post_fork": lambda server, worker: _begin_worker(app, settings),
     }
     Server(app, options).run()
 
 
-def _forget_connections(app: Flask) -> None:
-    """A forked worker opens its own connections."""
+def _begin_worker(app: Flask, settings: Settings) -> None:
+    """A forked worker opens its own connections, and is bounded in memory: who asks for more gets a MemoryError."""
     with app.app_context():
         db.engine.dispose(close=False)
+    limit_memory(settings.process_memory_mb)

@@ -120,9 +120,14 @@ def _template_cell(kind: RecordType, name: str) -> Cell:
     template = env.get_template(name)
     names = dict(template.globals, kind=kind)
 
+    hooks, owner = registry().hooks, name.split("/")[0]
+
+    def fill() -> Markup:
+        return Markup("".join(template.root_render_func(Context(env, names, template.name, template.blocks))))
+
     def draw(row: Row) -> Any:
         names["row"] = row
-        return Markup("".join(template.root_render_func(Context(env, names, template.name, template.blocks))))
+        return hooks.isolated(owner, f"cell {name}", fill, EMPTY, timed=False)
 
     return draw
 

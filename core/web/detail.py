@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -10,7 +12,7 @@ from markupsafe import Markup
 from core.i18n import gettext
 from core.permissions.principal import current_principal
 from core.records import service
-from core.registry import RecordType
+from core.registry import Action, RecordType
 from core.views import DetailView, Tab
 from core.web import cells, files, timeline
 from core.web import components as z
@@ -91,8 +93,7 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
     for action in registry().actions.get(kind.key, {}).values():
         if action.on_type or (action.bulk and not action.primary) or not service.may(record, action.code):
             continue
-        reason = action.available(record) if action.available else True
-        if reason is True:
+        if _available(kind, action, record):
             href = f"{base}/-/do/{action.code}"
             found.append(
                 {
@@ -115,6 +116,15 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
         else:
             menu.append({"label": gettext("Restore"), "post": f"{base}/-/restore", "icon": "restore"})
     return found[:2], [*found[2:], *(["-"] if found[2:] and menu else []), *menu]
+
+
+def _available(kind: RecordType, action: Action, record: Any) -> bool:
+    """Whether the button is shown; one whose plugin fails is not."""
+    if action.available is None:
+        return True
+    found = registry()
+    owner = found.owners.get((f"action {kind.key}", action.code), "core")
+    return found.hooks.isolated(owner, f"action {action.code}", lambda: action.available(record), timed=False) is True
 
 
 def body(
@@ -165,9 +175,20 @@ def _tab(reading: Reading, spec: Tab) -> dict[str, Any]:
         return {"related": [related(spec, reading.record, limit=50)]}
     if spec.sections:
         return {"facts": reading.sections(spec.sections)}
+    left_out = part("web/_warning.html", text=gettext("This part could not be shown. The rest of the page is right."))
+    return {"tab_content": _isolated(reading.kind, spec, lambda: _drawn(reading, spec), left_out)}
+
+
+def _drawn(reading: Reading, spec: Tab) -> Any:
     context = spec.context(reading.record) if spec.context else {}
-    made = part(spec.template, record=reading.record, kind=reading.kind, **context) if spec.template else None
-    return {"tab_content": made}
+    return part(spec.template, record=reading.record, kind=reading.kind, **context) if spec.template else None
+
+
+def _isolated(kind: RecordType, spec: Tab, fn: Callable[[], Any], default: Any, *, timed: bool = True) -> Any:
+    """What a tab's own function gives; its plugin's faults stay in the tab."""
+    found = registry()
+    owner = found.owners.get((f"detail {kind.key}", spec.key), "core")
+    return found.hooks.isolated(owner, f"tab {spec.key}", fn, default, timed=timed)
 
 
 def applies(tab: Tab, record: Any) -> bool:
@@ -182,9 +203,14 @@ def tabs_of(kind: RecordType, view: DetailView, record: Any) -> list[dict[str, A
         {"key": "overview", "label": gettext("Overview"), "href": base, "spec": None, "count": None}
     ]
     for spec in view.tabs:
-        if not applies(spec, record) or (spec.related and not principal.can(spec.related.record, "read")):
+        if spec.related and not principal.can(spec.related.record, "read"):
             continue
-        number = spec.count(record) if spec.count else count_related(spec.related, record) if spec.related else None
+        if spec.when and not _isolated(kind, spec, partial(applies, spec, record), False, timed=False):
+            continue
+        counted = partial(spec.count, record) if spec.count else None
+        number = _isolated(kind, spec, counted, None) if counted else None
+        if spec.related and not counted:
+            number = count_related(spec.related, record)
         tabs.append(
             {"key": spec.key, "label": str(spec.label), "href": f"{base}?tab={spec.key}", "spec": spec, "count": number}
         )

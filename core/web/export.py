@@ -13,14 +13,16 @@ from flask import Blueprint, request, send_file
 from sqlalchemy import select
 
 from core.clock import local, today
+from core.contributions import ExportFormat
 from core.db import db, write_intent
+from core.errors import NotFound
 from core.i18n import gettext
 from core.permissions.rules import access
 from core.records.audit import entry, write
 from core.records.dump import link_labels
 from core.records.fields import Field
 from core.records.query import SYSTEM_FIELDS, Filter, list_records
-from core.registry import RecordType
+from core.registry import RecordType, registry
 from core.web.listing import kind_of
 from core.web.liststate import ListState, readable, state_at
 from core.web.security import safe_next
@@ -30,23 +32,27 @@ MOST = 50_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def export(key: str) -> Any:
-    """The whole list of the address (GET), or the ticked rows of a list (POST)."""
-    kind = kind_of(key, "export")
-    here = request.full_path.replace("/export/", "/r/", 1) if request.method == "GET" else request.form.get("here")
+def export(key: str, code: str | None = None) -> Any:
+    """The whole list of the address (GET), or the ticked rows of a list (POST); `code` is a plugin's own format."""
+    kind, chosen_format = kind_of(key, "export"), registry().export_formats.get(code or "")
+    if code and chosen_format is None:
+        raise NotFound()
+    here = f"/r/{key}?{request.query_string.decode()}" if request.method == "GET" else request.form.get("here")
     state = state_at(kind, safe_next(here, f"/r/{key}"))
     chosen = [int(i) for i in request.form.getlist("id") if i.isdigit()] if request.form.get("all") != "1" else []
     fields = fields_of(state)
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - the answer reads it after this function
-    number = _write(stream, fields, rows(state, fields, chosen))
+    found = rows(state, fields, chosen)
+    number = _write_as(chosen_format, stream, fields, found) if chosen_format else _write(stream, fields, found)
     stream.seek(0)
     db.session.rollback()
     write_intent.set(True)
     told = {"count": number, "filters": dict(state.pairs), "columns": [f.name for f in fields]}
     write(db.session(), [entry("export", kind.key, changes=told)])
     db.session.commit()
-    name = f"{kind.plural}-{today().isoformat()}.xlsx"
-    answer = send_file(stream, mimetype=XLSX, as_attachment=True, download_name=name)
+    suffix, mimetype = (chosen_format.suffix, chosen_format.mimetype) if chosen_format else (".xlsx", XLSX)
+    name = f"{kind.plural}-{today().isoformat()}{suffix}"
+    answer = send_file(stream, mimetype=mimetype, as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 
@@ -103,6 +109,19 @@ def _write(stream: BinaryIO, fields: list[Field], found: Iterator[dict[str, Any]
     return line
 
 
+def _write_as(chosen: ExportFormat, stream: BinaryIO, fields: list[Field], found: Iterator[dict[str, Any]]) -> int:
+    """The same rows through a plugin's format. Returns the number of rows."""
+    count = 0
+
+    def plain() -> Iterator[list[Any]]:
+        nonlocal count
+        for count, row in enumerate(found, 1):  # noqa: B007 - counted for the log
+            yield [value_of(spec, row[spec.name]) for spec in fields]
+
+    chosen.write(stream, [str(spec.label) for spec in fields], plain())
+    return count
+
+
 def _cell(sheet: Any, line: int, at: int, value: Any, moment: Any) -> None:
     if isinstance(value, datetime):
         sheet.write_datetime(line, at, local(value).replace(tzinfo=None), moment)
@@ -134,3 +153,4 @@ def value_of(spec: Field, value: Any) -> Any:
 def register(web: Blueprint) -> None:
     """The routes of this file."""
     web.add_url_rule("/export/<key>", "export", export, methods=["GET", "POST"])
+    web.add_url_rule("/export/<key>/<code>", "export_as", export)

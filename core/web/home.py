@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 
 from core.clock import local, now, today
 from core.i18n import gettext
+from core.permissions.principal import current_principal
 from core.web import format as fmt
 from core.web import shell
 
@@ -50,9 +51,23 @@ def home() -> Any:
         crumbs=[(gettext("My work"), None)],
         greeting=greeting(),
         day=fmt.day_heading_full(today()),
+        cards=cards(),
         main=[shell.render_panel(p) for p in panels if p.order < ASIDE_FROM],
         asides=[shell.render_panel(p) for p in panels if p.order >= ASIDE_FROM],
     )
+
+
+def cards() -> list[dict[str, Any]]:
+    """The figures of plugins that this person may see; one that fails is left out."""
+    registry, principal = shell.registry(), current_principal()
+    found = []
+    for plugin, card in registry.cards:
+        if card.permission is None or principal.can(*card.permission):
+            value = registry.hooks.isolated(plugin, f"card {card.key}", card.value)
+            if value is not None:
+                told = {"label": str(card.label), "value": value, "href": card.href, "tone": card.tone}
+                found.append(told | {"note": str(card.note) if card.note else None})
+    return found
 
 
 def greeting() -> str:

@@ -98,6 +98,14 @@ def more(state: ListState) -> list[dict[str, Any]]:
                 "icon": "download",
             }
         )
+        items += [
+            {
+                "label": gettext("Export as %(format)s", format=found.label),
+                "href": state.url().replace(f"/r/{kind.key}", f"/export/{kind.key}/{found.code}", 1),
+                "icon": "download",
+            }
+            for found in registry().export_formats.values()
+        ]
     for action in registry().actions.get(kind.key, {}).values():
         if action.on_type and principal.can(kind.key, action.code):
             href = f"/r/{kind.key}/-/do/{action.code}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, request
 
+from core.api import plugins as rest
 from core.endpoints import Permission, Route
 from core.errors import CannotStart, Forbidden, NotSignedIn, StartProblem
 from core.permissions.principal import current_principal
@@ -18,13 +19,16 @@ from core.web.security import SAFE_METHODS
 
 def mount(app: Flask, registry: Registry) -> None:
     """Add all routes of all plugins."""
+    if found := list(rest.problems(registry)):
+        raise CannotStart(found)
+    rest.add_routes(app, registry, require)
     for plugin, endpoints in registry.endpoints:
         if registry.realm_of(endpoints.url_prefix or "/").name != endpoints.realm:
             mend = "put them below the prefix of their realm, and no others"
             raise CannotStart(
                 [StartProblem(plugin, f"routes {endpoints.name} lie outside of realm {endpoints.realm}", mend)]
             )
-        for route in endpoints.routes:
+        for route in endpoints.routes if not endpoints.api else ():
             name = f"{endpoints.name}:{route.name}"
             if route.permission.kind == "public":
                 lifecycle.OPEN_ENDPOINTS.add(name)

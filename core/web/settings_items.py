@@ -66,12 +66,6 @@ ITEMS: list[SettingsItem] = [
     SettingsItem(_("Audit log"), "/settings/audit", "shield", "people", allowed_to("core.audit", "read")),
     SettingsItem(_("Webhooks"), "/r/core.webhook", "plug", "data", allowed_to("core.webhook", "read")),
     SettingsItem(_("Import"), "/import", "upload", "data", lambda principal: bool(importable())),
-    SettingsItem(_("Custom fields"), "/settings/fields", "forms", "shaping", allowed_to("core.custom_field", "update")),
-    SettingsItem(_("Extensions"), "/settings/extensions", "puzzle", "system", administers),
-    SettingsItem(_("Parts of the interface"), "/styleguide", "palette", "system", everybody),
-]
-
-
     SettingsItem(
         _("Forms, lists and numbers"), "/settings/shaping", "forms", "shaping", allowed_to("core.shape", "update")
     ),
@@ -82,6 +76,12 @@ ITEMS: list[SettingsItem] = [
         "system",
         allowed_to("core.shape", "update"),
     ),
+    SettingsItem(_("Custom fields"), "/settings/fields", "forms", "shaping", allowed_to("core.custom_field", "update")),
+    SettingsItem(_("Extensions"), "/settings/extensions", "puzzle", "system", administers),
+    SettingsItem(_("Parts of the interface"), "/styleguide", "palette", "system", everybody),
+]
+
+
 def require_administrator() -> None:
     """Raises `Forbidden` for whoever does not run the deployment."""
     if not administers(current_principal()):
@@ -91,7 +91,9 @@ def require_administrator() -> None:
 def settings() -> Any:
     """`/settings`: what this person can set, as cards of links."""
     principal = current_principal()
-    found = [item for item in [*_of_menus(principal), *ITEMS] if item.shown(principal)]
+    from core.web.plugin_settings import items
+
+    found = [item for item in [*_of_menus(principal), *ITEMS, *items(principal)] if item.shown(principal)]
     groups = [
         {"label": str(label), "entries": chosen}
         for code, label in GROUPS

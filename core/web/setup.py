@@ -28,6 +28,7 @@ from core.web import (
     inbox,
     lifecycle,
     mounts,
+    plugin_settings,
     records,
     rights,
     security,
@@ -85,6 +86,7 @@ def install(app: Flask) -> None:
     app.after_request(_finish)
     app.register_blueprint(_blueprint())
     mounts.mount(app, registry)
+    plugin_settings.check_names(app, registry)
     errors.install(app)
     _globals(app)
 
@@ -107,6 +109,7 @@ def _blueprint() -> Blueprint:
         rights,
         custom,
         shaping,
+        plugin_settings,
         styleguide,
     ):
         module.register(web)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import current_app, request
@@ -131,11 +132,9 @@ def count_of(menu: Menu) -> int:
 
 
 def _safely(key: str, count: Callable[[], int]) -> int:
-    try:
-        return count()
-    except Exception:  # a figure in the sidebar must not take the page with it
-        current_app.logger.exception("count of menu %s failed", key)
-        return 0
+    """A figure in the sidebar must not take the page with it."""
+    found = registry()
+    return found.hooks.isolated(found.owners.get(("menu", key), "core"), f"count of menu {key}", count, 0)
 
 
 def _kept(key: tuple[int | None, str], read: Callable[[], int]) -> int:
@@ -200,8 +199,12 @@ def warnings() -> list[dict[str, Any]]:
     """What an administrator should know at once, each with where to look."""
     found = []
     if faults := registry().hooks.faults:
+        names = ", ".join(sorted({fault.plugin for fault in faults}))
         text = ngettext(
-            "%(n)s contribution of an extension failed.", "%(n)s contributions of extensions failed.", len(faults)
+            "%(n)s contribution of the extension %(names)s failed and was left out.",
+            "%(n)s contributions of extensions failed and were left out: %(names)s.",
+            len(faults),
+            names=names,
         )
         found.append({"text": text, "href": "/settings/extensions"})
     return found
@@ -209,9 +212,6 @@ def warnings() -> list[dict[str, Any]]:
 
 def render_panel(panel: Any) -> Markup:
     """A slot's panel as markup; a fault of its template drops it and is remembered."""
-    try:
-        return part(panel.template, **panel.context)
-    except Exception as error:  # isolation: one plugin must not take the page with it
-        current_app.logger.exception("panel %s was dropped", panel.template)
-        registry().hooks._note(panel.template, "panel", error)
-        return Markup()
+    plugin = panel.template.split("/")[0]
+    draw = partial(part, panel.template, **panel.context)
+    return registry().hooks.isolated(plugin, f"panel {panel.template}", draw, Markup())

@@ -16,13 +16,14 @@ from plugins.cases.facts import (
 from plugins.cases.money import cost_of_answer, cost_of_renewal
 from plugins.cases.records import Applicant, Event, Goods, Member, Relation
 from plugins.cases.rules import OUTSIDE, unpublished
-from plugins.cases.status import Model, Stop, event_type, event_types, model, road
+from plugins.cases.status import CaseType, Model, Stop, event_type, event_types, model, road
 
 __all__ = [
     "OUTSIDE",
     "Applicant",
     "Case",
     "CaseFacts",
+    "CaseType",
     "Event",
     "EventFacts",
     "Goods",

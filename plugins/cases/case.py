@@ -57,10 +57,10 @@ class Case(Record):
         synonyms=("案件编号", "案号", "本所案号", "内部编号", "卷号", "case no", "our ref"),
     )
     case_type: Mapped[str] = fields.choice(
-        _("Case type"), choices.TYPES, required=True, index=True, synonyms=("案件类型", "业务类型", "case type")
+        _("Case type"), choices.types, required=True, index=True, synonyms=("案件类型", "业务类型", "case type")
     )
     right_kind: Mapped[str | None] = fields.choice(
-        _("Kind of right"), choices.RIGHT_KINDS, index=True, synonyms=("专利类型", "类型", "申请类型")
+        _("Kind of right"), choices.right_kinds, index=True, synonyms=("专利类型", "类型", "申请类型")
     )
     jurisdiction: Mapped[str] = fields.choice(
         _("Jurisdiction"), choices.JURISDICTIONS, required=True, default="CN", synonyms=("国家", "申请国家", "法域")
@@ -75,7 +75,7 @@ class Case(Record):
         _("Stage"), choices.GROUPS, compute=computed.status_group, track=False
     )
     status_since: Mapped[date | None] = fields.date(_("In this status since"), readonly=True, track=False)
-    overlays: Mapped[list | None] = fields.multi_choice(_("Beside it"), choices.OVERLAYS, readonly=True)
+    overlays: Mapped[list | None] = fields.multi_choice(_("Beside it"), choices.overlays, readonly=True)
     watched: Mapped[bool] = fields.boolean(
         _("Watched"), default=True, readonly=True, help=_("Dates of this case are kept and reminded.")
     )

@@ -45,9 +45,20 @@ TONES = {
 }
 """The tone of a badge per group of states."""
 
-TYPES = tuple(Choice(m.code, L(m.zh, m.en)) for m in status.all_models())
 
-RIGHT_KINDS = (
+def prefix_of(case_type: str) -> str | None:
+    """The letters before the date in the numbers of cases of a type."""
+    given = status.joined().get(case_type)
+    return given.prefix if given else PREFIXES.get(case_type)
+
+
+@cache
+def types() -> tuple[Choice, ...]:
+    """The case types."""
+    return tuple(Choice(m.code, L(m.zh, m.en)) for m in status.all_models())
+
+
+KINDS_OF_RIGHT = (
     Choice("trademark", L("商标", "Trademark"), synonyms=("tm",)),
     Choice("invention", L("发明", "Invention"), synonyms=("发明专利", "发明公布", "发明授权")),
     Choice("utility_model", L("实用新型", "Utility model"), synonyms=("新型",)),
@@ -55,6 +66,14 @@ RIGHT_KINDS = (
     Choice("madrid", L("马德里商标", "Madrid mark")),
     Choice("copyright", L("著作权", "Copyright")),
 )
+
+
+@cache
+def right_kinds() -> tuple[Choice, ...]:
+    """The kinds of right, with those of other plugins' case types."""
+    given = (kind for one in status.joined().values() for kind in one.right_kinds)
+    return (*KINDS_OF_RIGHT, *{kind.code: kind for kind in given}.values())
+
 
 PATENTS = frozenset({"invention", "utility_model", "design"})
 
@@ -80,6 +99,7 @@ def until_changed(function: Callable[..., Any]) -> Callable[..., Any]:
             kept[arguments] = function(*arguments)
         return kept[arguments]
 
+    remembered.cache_clear = kept.clear  # type: ignore[attr-defined]
     return remembered
 
 
@@ -119,6 +139,12 @@ def events() -> tuple[Choice, ...]:
 def groups() -> tuple[Choice, ...]:
     """The groups of states."""
     return tuple(Choice(g.code, L(g.zh, g.en), tone=TONES[g.code]) for g in status.groups().values())
+
+
+def forget() -> None:
+    """After other plugins' case types came or went."""
+    for known in (types, right_kinds, states, states_of, overlays, events, groups):
+        known.cache_clear()
 
 
 REGIONAL = {
@@ -247,4 +273,4 @@ PARTY_ROLES = (
     Choice("other", L("其他", "Other")),
 )
 
-OVERLAYS, GROUPS = overlays(), groups()
+GROUPS = groups()

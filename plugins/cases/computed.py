@@ -17,14 +17,14 @@ def display_name(case: Any) -> str:
     """What people call the case: its title, mark, software or work, the numbers it is about, else its type."""
     numbers = ("opposed_number", "attacked_number", "application_number", "registration_number", "ir_number")
     found = next((value for name in (*NAMES, *numbers) if (value := getattr(case, name))), None)
-    if found or case.case_type not in status.CODES:
+    if found or case.case_type not in status.codes():
         return found or case.case_type
     return "、".join(case.marks)[:500] if case.marks else status.model(case.case_type).zh
 
 
 def status_group(case: Any) -> str | None:
     """The group of the case's state."""
-    state = status.model(case.case_type).states.get(case.status) if case.case_type in status.CODES else None
+    state = status.model(case.case_type).states.get(case.status) if case.case_type in status.codes() else None
     return state.group if state else None
 
 

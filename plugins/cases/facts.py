@@ -45,7 +45,7 @@ class CaseFacts:
 
 def is_ended(case_type: str, state: str) -> bool:
     """Whether nothing falls due any more: the state is an end of its model. Unknown states are not."""
-    found = status.model(case_type).states.get(state) if case_type in status.CODES else None
+    found = status.model(case_type).states.get(state) if case_type in status.codes() else None
     return bool(found and found.terminal)
 
 
@@ -122,7 +122,7 @@ def machine_facts(case: Case, entry: Entry, actor: int | None) -> status.Facts:
     return status.Facts(
         today=today(),
         values=values,
-        docs=document_kinds(case) | (PAPERS - IN_THE_FILE if entry.filed_at else frozenset()),
+        docs=document_kinds(case) | (papers() - IN_THE_FILE if entry.filed_at else frozenset()),
         event_document=bool(entry.document or entry.filed_at),
         records=frozenset(registry().types),
         past=tuple(_past(event) for event in past if event.id != entry.complete),
@@ -154,8 +154,9 @@ def document_kinds(case: Case) -> frozenset[str]:
     return frozenset(kind for kind in db.session.scalars(statement) if kind)
 
 
-PAPERS = frozenset(name for model in status.all_models() for t in model.transitions for name in t.docs)
-"""Every kind of document that some move asks for."""
+def papers() -> frozenset[str]:
+    """Every kind of document that some move asks for."""
+    return frozenset(name for model in status.all_models() for t in model.transitions for name in t.docs)
 
 
 def travelled(case: Case) -> list[tuple[str, date | None]]:

@@ -84,7 +84,7 @@ GOODS = Lines(
 def kind_of(case: Any) -> str | None:
     """The kind of right that a case of this type concerns; None while the type is open."""
     case_type = getattr(case, "case_type", None)
-    return status.model(case_type).right_kinds[0] if case_type in status.CODES else None
+    return status.model(case_type).right_kinds[0] if case_type in status.codes() else None
 
 
 def _of(code: str) -> Callable[[Any], bool]:
@@ -98,7 +98,7 @@ def type_section(code: str, reading: bool) -> Section:
     for name in model.type_fields:
         shown = READABLE.get(name, (name,))
         names += [n for n in shown if n not in (*names, *PEOPLE.fields) and (reading or n not in ONLY_READ)]
-    label = next(choice.label for choice in choices.TYPES if choice.code == code)
+    label = next(choice.label for choice in choices.types() if choice.code == code)
     return Section(f"type_{code}", label, tuple(names), when=_of(code))
 
 
@@ -118,7 +118,7 @@ def form_sections() -> tuple[Section, ...]:
     """The case, the fields of its type, what comes later, people, the rest."""
     taken = {*BASE.fields, *PEOPLE.fields}
     typed: list[Section] = []
-    for code in status.CODES:
+    for code in status.codes():
         section = type_section(code, reading=False)
         names = tuple(n for n in section.fields if n not in taken)
         typed.append(replace(section, fields=tuple(n for n in names if n not in LATER)))

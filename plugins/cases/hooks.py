@@ -15,6 +15,7 @@ from core import (
     ImportSource,
     Menu,
     NumberRule,
+    Offer,
     Panel,
     Record,
     Rule,
@@ -30,6 +31,7 @@ from plugins.cases import (
     events,
     grants,
     home,
+    joining,
     normalise,
     page,
     parts,
@@ -52,6 +54,12 @@ shaping.install()
 def register_records() -> list[type[Record]]:
     """Cases and what hangs on them."""
     return list(RECORDS)
+
+
+@hookimpl
+def register_offers() -> list[Offer]:
+    """Case types of other plugins."""
+    return [Offer("register_case_types", joining.take)]
 
 
 @hookimpl

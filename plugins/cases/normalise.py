@@ -50,7 +50,7 @@ def complete_new(cases: Iterable[Any]) -> None:
     cases = list(cases)
     number_clients(cases)
     for case in cases:
-        if case.case_type not in status.CODES:
+        if case.case_type not in status.codes():
             continue
         _complete_kind(case)
         case.opened_on = case.opened_on or today()

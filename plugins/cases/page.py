@@ -131,7 +131,7 @@ def add_states(rows: list[dict[str, Any]]) -> None:
 
 def state_cell(case_type: str | None, code: str | None) -> dict[str, Any]:
     """Words, tone and progress of one state."""
-    state = status.model(case_type).states.get(code) if case_type in status.CODES else None
+    state = status.model(case_type).states.get(code) if case_type in status.codes() else None
     if state is None:
         return {"label": code or "", "tone": "plain", "step": 0, "steps": len(STEPS), "bad": False}
     step = PROGRESS.get(state.group, len(STEPS))

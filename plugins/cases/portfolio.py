@@ -194,7 +194,7 @@ def _mark(case: Case, language: str) -> dict[str, Any]:
 
 
 def _overlays(case: Case) -> list[Any]:
-    return [choice for choice in choices.OVERLAYS if choice.code in (case.overlays or ())]
+    return [choice for choice in choices.overlays() if choice.code in (case.overlays or ())]
 
 
 def sheet(data: dict[str, Any]) -> dict[str, Any]:

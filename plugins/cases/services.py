@@ -33,7 +33,7 @@ NUMBER_RULE = NumberRule(
     "cases.case",
     "number",
     (
-        FieldPart(lambda case: choices.PREFIXES.get(case.case_type), 2, "X"),
+        FieldPart(lambda case: choices.prefix_of(case.case_type), 2, "X"),
         DatePart("%Y%m%d", field="opened_on"),
         Text("-"),
         Seq(3),

@@ -68,7 +68,7 @@ def change(code: str) -> Any:
 
 
 def _known(code: str) -> None:
-    if code not in status.CODES:
+    if code not in status.codes():
         raise NotFound()
 
 

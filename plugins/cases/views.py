@@ -153,8 +153,8 @@ def case_list() -> ListView:
 
 def case_page() -> DetailView:
     """The page of a case: road, facts of its type, events, parties, goods, relations, team."""
-    typed = tuple(type_section(code, reading=True) for code in status.CODES)
-    others = tuple(key_section(code) for code in status.CODES if code not in (*MARK_TYPES, *PATENT_TYPES))
+    typed = tuple(type_section(code, reading=True) for code in status.codes())
+    others = tuple(key_section(code) for code in status.codes() if code not in (*MARK_TYPES, *PATENT_TYPES))
     return DetailView(
         "cases.case",
         subtitle=("number", "case_type", "jurisdiction", "client"),

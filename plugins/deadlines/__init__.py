@@ -1,14 +1,14 @@
 """Deadlines of cases: computed from rules, explained, reminded, closed with evidence.
 
-What other plugins may import: `follow` (derive the deadlines of cases anew) and `next_deadlines` (the next open one of
-each case).
+What other plugins may import: `follow` (derive the deadlines of cases anew), `next_deadlines` (the next open one of
+each case), and for rules of their own `RulePack` and `RestDays`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["follow", "next_deadlines"]
+__all__ = ["RestDays", "RulePack", "follow", "next_deadlines"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from plugins.deadlines.worklist import next_deadlines
 
         return next_deadlines
+    if name in ("RestDays", "RulePack"):
+        from plugins.deadlines import engine
+
+        return getattr(engine, name)
     raise AttributeError(f"plugins.deadlines has no public name {name!r}")

@@ -14,6 +14,7 @@ from core import (
     Grant,
     Job,
     Menu,
+    Offer,
     Panel,
     Record,
     Schedule,
@@ -28,6 +29,7 @@ from plugins.deadlines import (
     commands,
     endpoints,
     jobs,
+    joining,
     publishing,
     rights,
     seed,
@@ -42,6 +44,15 @@ from plugins.deadlines.records import RECORDS, CalendarDay, Deadline
 def register_records() -> list[type[Record]]:
     """Deadlines, rules, calendar days, plans, reminders, mails."""
     return list(RECORDS)
+
+
+@hookimpl
+def register_offers() -> list[Offer]:
+    """Rules and calendars of other plugins; rules name calendars, so those come first."""
+    return [
+        Offer("register_calendars", joining.take_calendars),
+        Offer("register_deadline_rules", joining.take_rules),
+    ]
 
 
 @hookimpl
@@ -108,7 +119,7 @@ def register_endpoints() -> list[Endpoints]:
 def register_seed() -> list[Seed]:
     """Rules, calendar, plans."""
     return [
-        Seed("deadlines.rules", seed.seed_rules),
+        Seed("deadlines.rules" + (f" {mark}" if (mark := joining.mark()) else ""), seed.seed_rules),
         Seed("deadlines.calendar", seed.seed_calendar),
         Seed("deadlines.plans", seed.seed_plans),
     ]

@@ -22,7 +22,7 @@ def deriver() -> Deriver:
     """The deriver over what is in force now; the same object until a rule or a calendar day is published."""
     with elevated("read the rules and calendars in force"):
         rules, days = _published(RuleRecord), _published(CalendarDay)
-        stamp = (*db.session.execute(rules).one(), *db.session.execute(days).one())
+        stamp = (*db.session.execute(rules).one(), *db.session.execute(days).one(), pack_data()["version"])
         if stamp not in _known:
             _known.clear()
             _known[stamp] = Deriver(_pack(stamp), _calendars(stamp))

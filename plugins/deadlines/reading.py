@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from plugins.deadlines.engine import RulePack
 from plugins.deadlines.engine.facts import Event, Facts
 
 ENDED = ("dead", "closed", "withdrawn")
@@ -73,6 +74,24 @@ RELEVANT = frozenset(
 )
 """Fields of a case whose change asks for deriving anew."""
 
+_joined_kinds: dict[str, tuple[str, str]] = {}
+_joined_days: dict[str, str] = {}
+
+
+def join(packs: Iterable[RulePack]) -> None:
+    """What the rules of other plugins read off cases, in the place of what was told before."""
+    _joined_kinds.clear()
+    _joined_days.clear()
+    for pack in packs:
+        _joined_kinds.update(pack.case_types)
+        _joined_days.update(pack.days)
+
+
+def relevant(names: Iterable[str]) -> bool:
+    """Whether a change of these fields of a case asks for deriving anew."""
+    return not (RELEVANT | _joined_days.keys()).isdisjoint(names)
+
+
 EVENT_DAYS = (
     "dispatch_date",
     "proved_receipt_date",
@@ -97,7 +116,7 @@ _PRINTED = {"period_days": "day", "period_months": "month", "period_years": "yea
 def facts_of(case: Any, events: Iterable[Any] = ()) -> Facts:
     """The engine's facts of one case and its events."""
     case_type = case.case_type
-    kind, route = _KINDS.get(case_type, _TRADEMARK)
+    kind, route = (_KINDS | _joined_kinds).get(case_type, _TRADEMARK)
     if case_type in (*PATENT_PROCEEDINGS, "pct_national"):
         kind = case.right_kind or "invention"
     return Facts(
@@ -106,7 +125,7 @@ def facts_of(case: Any, events: Iterable[Any] = ()) -> Facts:
         jurisdiction=(getattr(case, "jurisdiction", None) or "CN").upper(),
         route=route,
         side=getattr(case, "side", None),
-        fields=_fields(case, own_term=case_type in _OWN_TERM),
+        fields=_fields(case, own_term=case_type in (*_OWN_TERM, *_joined_kinds)),
         events=tuple(_event(event) for event in events if event.archived_at is None),
         ended=case.archived_at is not None or not case.watched or case.status_group in ENDED,
     )
@@ -117,7 +136,7 @@ def _fields(case: Any, *, own_term: bool) -> dict[str, Any]:
     if not own_term:
         published = getattr(case, "publication_date", None)
         return {"publication_date": published} if published and case.case_type == "tm_opposition" else {}
-    fields = {name: day for attr, name in DAYS.items() if (day := getattr(case, attr, None))}
+    fields = {name: day for attr, name in (DAYS | _joined_days).items() if (day := getattr(case, attr, None))}
     fields |= {attr: True for attr in SIGNS if getattr(case, attr, None)}
     fields |= {
         name: number for attr, name in FIGURES.items() if (number := _whole(getattr(case, attr, None))) is not None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core import Change, Refused, _, current_locale, db, elevated, record_class
 from plugins.deadlines import docket
 from plugins.deadlines.choices import LIVE
-from plugins.deadlines.reading import RELEVANT
+from plugins.deadlines.reading import relevant
 from plugins.deadlines.records import Deadline
 
 CASE, EVENT = "cases.case", "cases.event"
@@ -43,7 +43,7 @@ def created(key: str, records: list[Any]) -> None:
 def updated(key: str, changes: list[Change]) -> None:
     """Only changes of fields that deadlines are made of."""
     if key == CASE:
-        concerned = [change.record for change in changes if not RELEVANT.isdisjoint(change.new)]
+        concerned = [change.record for change in changes if relevant(change.new)]
         if concerned:
             docket.follow(concerned)
     elif key == EVENT:

@@ -56,7 +56,7 @@ site = Deployment(app, settings)
 post, ann = site.person("post", "post_room", department="North"), site.person("ann", department="North")
 api = site.api(post)
 made = api.post("parcels.parcel", {{"name": "First", "owner": ann}})
-assert (made.status_code, made.json["number"]) == (201, "P-00001"), made.text
+assert (made.status_code, made.json["number"]) == (201, "P-N00001"), made.text
 path = f"parcels.parcel/{{made.json['id']}}"
 assert made.json["phone"] != "021-5550000", "masked"
 assert api.post("parcels.parcel", {{"name": "bomb"}}).status_code == 422
@@ -91,6 +91,32 @@ with app.app_context():
 assert registry().schedules["parcels.hourly"].job == "parcels.count"
 label = registry().documents["parcels.parcel"]["parcel_label"]
 assert label.data(hooks.Parcel(name="x"), "zh") == {{"parcel": {{"name": "x"}}}}
+home, found = browser.get("/").text, browser.get("/find?q=office").text
+assert 'href="/r/parcels.parcel"' in home and "Riverside post office" in found
+assert browser.get("/export/parcels.parcel/lines").text.splitlines()[0].startswith("Number|")
+waybill = pathlib.Path({data!r}) / "today.waybill"
+waybill.write_text("Ink|0371-123\\nPaper|0371-456\\n")
+from core.importing.source import Source
+source = Source(waybill)
+assert [row.cells["Name"] for row in source.rows(source.sheet())] == ["Ink", "Paper"]
+third = api.post("parcels.parcel", {{"name": "Third"}}).json["id"]
+done = api.post("parcels.parcel/actions/send_all", {{"ids": [third]}})
+assert done.status_code == 200, done.text
+from core import notify, setting, system
+from core.plugin_settings import store
+with app.app_context():
+    assert setting("parcels.limit") == 20
+    with system("settings"):
+        values = {{"limit": "5", "carrier": "cart", "token": "t-1"}}
+        assert store.set_values("parcels", values) == ["carrier", "limit", "token"]
+    with system("a message"):
+        notify([ann], "Tea is ready")
+with app.app_context():
+    assert (setting("parcels.limit"), setting("parcels.token")) == (5, "t-1")
+    deliver_pending(20)
+assert "Tea is ready" in hooks.CALLED
+hooks.CALLED.remove("Tea is ready")
+assert registry().number_parts["parcels.side"].sample == "N" and hooks.STAMPS == []
 assert "courier" in registry().realms and registry().claims and registry().import_sources["parcels.parcel"]
 assert [c.name for c in registry().commands if c.name.startswith("parcels")] == ["parcels-count"]
 assert not registry().hooks.faults, registry().hooks.faults

@@ -71,10 +71,12 @@ def test_a_manifest_says_what_is_wrong_with_it(tmp_path, text, reason):
 HEAD = "from core import *\nfrom core import fields, _, hookimpl\nfrom core.permissions.rules import Grant, Rule\n"
 
 
-def start(folder, **plugins):
-    """What a start with these plugins says: their `hooks.py`, by name."""
+def start(folder, more=None, **plugins):
+    """What a start with these plugins says: their `hooks.py` by name, and `more` files of each."""
     for name, code in plugins.items():
         (folder / name).mkdir()
+        for file, text in (more or {}).get(name, {}).items():
+            (folder / name / file).write_text(text)
         (folder / name / "__init__.py").write_text('"""Test."""\n')
         title = 'title = {zh = "x", en = "x"}'
         (folder / name / "plugin.toml").write_text(f'name = "{name}"\nversion = "1.0"\n{title}\ncore = ">=0.1"\n')
@@ -152,14 +154,80 @@ def test_links_grants_and_actions_to_nothing_are_told_together(tmp_path):
         assert word in said, said
 
 
-def test_an_endpoint_without_a_permission_cannot_be_declared():
-    from core import Endpoints, public
+def test_an_endpoint_without_a_permission_stops_the_start_with_its_mend(tmp_path):
+    said = start(
+        tmp_path,
+        doors="""
+        pages = Endpoints("doors", "/doors")
+        @pages.route("/open")
+        def wide_open(): return ""
+        @pages.route("/bell", permission=public("a door for everybody"))
+        def bell(): return ""
+        @hookimpl
+        def register_endpoints(): return [pages]
+        """,
+    )
+    assert "[doors] route /doors/open (wide_open) declares no permission -> permission=(record, action)" in said
+    assert "bell" not in said
 
-    endpoints = Endpoints("x", "/x")
-    with pytest.raises(TypeError):
-        endpoints.route("/open")(lambda: "")
-    endpoints.route("/door", permission=public("a door for everybody"))(lambda: "")
-    assert endpoints.routes[0].permission.reason == "a door for everybody"
+
+def test_faults_of_several_plugins_are_told_together_each_with_plugin_and_mend(tmp_path):
+    clash = """
+        @hookimpl
+        def register_jobs(): return [Job("nightly", print)]
+        @hookimpl
+        def register_menus(): return [Menu("files", _("Files"), "file", "work", url="/")]
+    """
+    said = start(
+        tmp_path,
+        early=clash,
+        late=clash,
+        wordy="@hookimpl\ndef register_menus(): return ['a word']\n",
+        raises="@hookimpl\ndef register_jobs(): raise KeyError('x')\n",
+        settings="@hookimpl\ndef register_settings(): return [Setting('a', 'A'), Setting('a', 'A')]\n",
+    )
+    for told in (
+        "[late] job nightly is declared twice, by early first -> rename one of them",
+        "[late] menu files is declared twice, by early first",
+        "[wordy] register_menus gives 'a word' -> give a list of Menu",
+        "[raises] register_jobs failed: KeyError: 'x'",
+        "[settings] setting a is declared twice",
+    ):
+        assert told in said, said
+
+
+def test_a_misspelt_hook_is_told_with_what_was_meant(tmp_path):
+    said = start(
+        tmp_path,
+        typo="@hookimpl\ndef register_recods(): return []\n",
+        other="@hookimpl\ndef slot_hom(): return []\n",
+        fine="@hookimpl(optionalhook=True)\ndef register_of_another(): return []\n",
+    )
+    assert "[typo] hooks.py: register_recods is no hook -> did you mean register_records?" in said
+    assert "[other] hooks.py: slot_hom is no hook -> did you mean slot_home?" in said
+    assert "[fine]" not in said
+
+
+def test_two_plugins_that_add_one_field_are_both_named(tmp_path):
+    adding = """
+        from core.permissions.org import User
+        extend(User, "{plugin}", hat=fields.text(_("Hat")))
+    """
+    said = start(tmp_path, first=adding.format(plugin="first"), second=adding.format(plugin="second"))
+    assert "[second] cannot be imported: TypeError: second adds hat to core.user" in said
+    assert "(from first)" in said
+
+
+def test_what_is_given_to_a_hook_of_another_plugin_is_looked_at_by_its_owner(tmp_path):
+    specs = 'from core import hookspec\n@hookspec\ndef register_stamps() -> list[str]:\n    """Stamps."""\n'
+    owner = """
+        @hookimpl
+        def register_offers():
+            return [Offer("register_stamps", lambda items: [(who, f"{stamp} is no stamp") for who, stamp in items])]
+    """
+    giver = "@hookimpl\ndef register_stamps(): return ['potato']\n"
+    said = start(tmp_path, {"owner": {"hookspecs.py": specs}}, owner=owner, giver=giver)
+    assert "[giver] register_stamps: potato is no stamp -> see the README of owner" in said
 
 
 def test_isolated_hooks_drop_what_breaks_and_remember_it(lab):

@@ -20,7 +20,7 @@ from plugins.cases.formats import (
     parse_publication_number,
 )
 from plugins.cases.importing.words import case_type_of, jurisdiction_of, looks_like_address, looks_like_names, state_of
-from plugins.cases.status import CODES, model
+from plugins.cases.status import codes, model
 
 PATENTS = frozenset({"invention", "utility_model", "design", "pct_national"})
 COPYRIGHTS = frozenset({"cr_software", "cr_works"})
@@ -354,7 +354,7 @@ def inferred_state(values: dict[str, Any]) -> str:
 
 def fitting(code: str | None, case_type: str) -> str | None:
     """The state if the case type's model has it."""
-    return code if code and case_type in CODES and code in model(case_type).states else None
+    return code if code and case_type in codes() and code in model(case_type).states else None
 
 
 def rank(state: str | None) -> int:

@@ -1,9 +1,9 @@
-"""Status models, events, needs and conditions as typed data, read once from `data/`. Nothing is decided here."""
+"""Status models, events, needs and conditions as typed data, from `data/` and from other plugins. Decides nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ CODES = (
     "cr_software",
     "cr_works",
 )
-"""The case types, in the order in which they are offered."""
+"""The case types that ship with the plugin, in the order in which they are offered; `codes()` has all."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,57 @@ class Condition:
         return self.zh if locale.startswith("zh") else self.en
 
 
+@dataclass(frozen=True)
+class CaseType:
+    """A case type of another plugin, in the shape of the files in `data/`: see `data/status/cr_software.json`.
+
+    `model` is its status model; its `type_fields` are fields of the case, those that the plugin adds among them.
+    `events`, `needs` and `conditions` are those that `data/` lacks, `right_kinds` kinds of right as `Choice`;
+    `prefix` stands before the date in case numbers.
+    """
+
+    model: Mapping[str, Any]
+    prefix: str
+    right_kinds: tuple[Any, ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
+    needs: tuple[Mapping[str, Any], ...] = ()
+    conditions: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The code of the case type."""
+        return str(self.model["code"])
+
+
+_joined: dict[str, CaseType] = {}
+
+
+def join(given: Iterable[CaseType]) -> None:
+    """Take these beside the shipped ones, in the place of those that were taken before."""
+    _joined.clear()
+    _joined.update({one.code: one for one in given})
+    global _events
+    _laid.clear()
+    _events = None
+    for known in (shipped_events, needs, conditions, raw_model, shipped_model, _absent):
+        known.cache_clear()
+
+
+def joined() -> Mapping[str, CaseType]:
+    """The case types of other plugins by code."""
+    return _joined
+
+
+def codes() -> tuple[str, ...]:
+    """All case types, the shipped ones first."""
+    return (*CODES, *_joined)
+
+
+def _rows(name: str, part: str) -> list[dict[str, Any]]:
+    """The rows of a data file and those of other plugins behind them."""
+    return [*_read(name), *(dict(row) for one in _joined.values() for row in getattr(one, part))]
+
+
 def _read(name: str) -> Any:
     return json.loads((DATA / name).read_text("utf-8"))
 
@@ -199,8 +250,8 @@ def groups() -> dict[str, Group]:
 
 @cache
 def shipped_events() -> dict[str, EventType]:
-    """Every shipped kind of event by code."""
-    return {e["code"]: EventType(**e) for e in _read("events.json")}
+    """Every kind of event by code as plugins give them, before the agency's changes."""
+    return {e["code"]: EventType(**e) for e in _rows("events.json", "events")}
 
 
 _events: tuple[Mapping[str, Any], dict[str, EventType]] | None = None
@@ -226,7 +277,7 @@ def event_type(code: str) -> EventType:
 @cache
 def needs() -> dict[str, Need]:
     """Every need by name; a document that shares its name with a field is filed under `docs:<name>`."""
-    listed = _read("needs.json")
+    listed = _rows("needs.json", "needs")
     return {n["name"]: Need(**{k: tuple(v) if isinstance(v, list) else v for k, v in n.items()}) for n in listed}
 
 
@@ -238,7 +289,7 @@ def need(name: str, kind: str = "fields") -> Need:
 @cache
 def conditions() -> dict[str, Condition]:
     """Every condition of the models by its text."""
-    return {c["text"]: _condition(c) for c in _read("conditions.json")}
+    return {c["text"]: _condition(c) for c in _rows("conditions.json", "conditions")}
 
 
 def condition_of(transition: Transition) -> Condition | None:
@@ -250,9 +301,9 @@ _laid: dict[str, tuple[Any, Model]] = {}
 
 
 def model(code: str) -> Model:
-    """The status model of a case type as it is in force. Raises KeyError for an unknown one."""
-    if code not in CODES:
-        raise KeyError(code)
+    """The status model of a case type as it is in force; for one whose plugin is off, one that knows every status."""
+    if code not in codes():
+        return _absent(code)
     own = changed.changes().get(code)
     if not own:
         return shipped_model(code)
@@ -264,8 +315,8 @@ def model(code: str) -> Model:
 
 @cache
 def raw_model(code: str) -> dict[str, Any]:
-    """The data of a shipped model, to lay changes over; do not change them in place."""
-    return _read(f"status/{code}.json")
+    """The data of a model as its plugin gives it, to lay changes over; do not change them in place."""
+    return dict(_joined[code].model) if code in _joined else _read(f"status/{code}.json")
 
 
 @cache
@@ -274,9 +325,16 @@ def shipped_model(code: str) -> Model:
     return model_from(raw_model(code))
 
 
+@cache
+def _absent(code: str) -> Model:
+    """Cases outlive the plugin that gave their type: they are read as before, and nothing moves them."""
+    states = {state.code: state for one in all_models() for state in one.states.values()}
+    return Model(code, code, code, states=states)
+
+
 def all_models() -> tuple[Model, ...]:
     """All status models, in the order in which case types are offered."""
-    return tuple(model(code) for code in CODES)
+    return tuple(model(code) for code in codes())
 
 
 def _condition(raw: dict[str, Any]) -> Condition:
@@ -284,7 +342,7 @@ def _condition(raw: dict[str, Any]) -> Condition:
         text=raw["text"],
         zh=raw["zh"],
         en=raw["en"],
-        checks=tuple(tuple(check) for check in raw["checks"]),
+        checks=tuple(tuple(check) for check in raw.get("checks", ())),
         confirm=raw.get("confirm", False),
         hint=raw.get("hint", False),
         belongs_to=tuple(raw.get("belongs_to", ())),
@@ -294,15 +352,15 @@ def _condition(raw: dict[str, Any]) -> Condition:
 
 
 def model_from(raw: dict[str, Any]) -> Model:
-    """A model out of its data."""
+    """A model out of its data; raises KeyError, TypeError or ValueError when they lack something."""
     return Model(
         **{key: raw[key] for key in ("code", "zh", "en", "initial", "per_class")},
         right_kinds=tuple(raw["right_kinds"]),
         type_fields=tuple(raw["type_fields"]),
         states={s["code"]: _state(s) for s in raw["states"]},
         transitions=tuple(_transition(t) for t in raw["transitions"]),
-        overlays=tuple(_overlay(o) for o in raw["overlays"]),
-        notes=tuple(raw["notes"]),
+        overlays=tuple(_overlay(o) for o in raw.get("overlays", ())),
+        notes=tuple(raw.get("notes", ())),
     )
 
 

@@ -45,6 +45,25 @@ class Holidays:
         )
 
 
+@dataclass(frozen=True)
+class RestDays:
+    """A calendar of another plugin: the rest days of the calendar `like`, and `off`; `worked` days are none of them."""
+
+    name: str
+    like: str = "weekend"
+    off: frozenset[date] = frozenset()
+    worked: frozenset[date] = frozenset()
+
+
+_joined: dict[str, RestDays] = {}
+
+
+def join_calendars(given: Mapping[str, RestDays]) -> None:
+    """Take these beside the shipped calendars, in the place of those that were taken before."""
+    _joined.clear()
+    _joined.update(given)
+
+
 class Calendar(dict[date, date]):
     """One roll calendar: `calendar[day]` is the day a last day moves to, computed once per day."""
 
@@ -56,6 +75,9 @@ class Calendar(dict[date, date]):
 
     def is_rest(self, day: date) -> bool:
         """True on a rest day of this calendar (see roll_calendars in cn-rules.yaml)."""
+        given = _joined.get(self.name)
+        if given is not None:
+            return day in given.off or (day not in given.worked and Calendar(given.like, self.holidays).is_rest(day))
         weekend = day.weekday() >= 5
         if self.name == "none":
             return False
@@ -94,7 +116,7 @@ class Calendar(dict[date, date]):
 
 
 class Calendars:
-    """The five roll calendars over one version of the holiday data."""
+    """The roll calendars over one version of the holiday data."""
 
     def __init__(self, holidays: Holidays) -> None:
         self.holidays = holidays
@@ -102,8 +124,13 @@ class Calendars:
         self.coverage = holidays.coverage
         self._closed_years = {day.year for day in holidays.closings.get("wipo", ())}
         self._by_name = {
-            name: Calendar(name, holidays) for name in ("patent", "tm", "court", "wipo", "none", "weekend")
+            name: Calendar(name, holidays) for name in ("patent", "tm", "court", "wipo", "none", "weekend", *_joined)
         }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The calendars that there are."""
+        return tuple(self._by_name)
 
     def __getitem__(self, name: str) -> Calendar:
         return self._by_name[name]

@@ -9,7 +9,10 @@ import click
 
 from core import (
     Action,
+    Card,
     Change,
+    Channel,
+    Choice,
     Claim,
     Column,
     Configuration,
@@ -17,17 +20,24 @@ from core import (
     DetailView,
     DocumentKind,
     Endpoints,
+    ExportFormat,
     FieldRule,
     FormView,
     Grant,
+    Hit,
+    ImportFormat,
     ImportSource,
     ImportSupport,
     Job,
     L,
     ListView,
     Menu,
+    NumberPart,
     NumberRule,
+    Offer,
     Panel,
+    PluginPart,
+    Query,
     Realm,
     Record,
     Refused,
@@ -35,24 +45,40 @@ from core import (
     Rule,
     Schedule,
     Scopes,
+    SearchSource,
     Section,
     Seed,
     Seq,
+    Setting,
     Subscriber,
     Tab,
     Text,
     View,
     _,
+    count_records,
     hookimpl,
     registry,
+    setting,
 )
+from parcels.files import read_waybills, write_lines
 from parcels.records import Parcel
 
 KEY = "parcels.parcel"
 CALLED: list[str] = []
 """Names of hooks and functions that ran, for the test."""
 
+STAMPS: list[str] = []
+OFFICES = ("Riverside post office", "Airport post office")
+CARRIERS = (Choice("post", L("邮政", "Post")), Choice("cart", L("板车", "Cart")))
+
 pages = Endpoints("parcels", "/parcels")
+
+
+def positive(value: int) -> int:
+    """The value itself; raises `ValueError` with words for people."""
+    if value < 1:
+        raise ValueError(_("At least one."))
+    return value
 
 
 @pages.route("/today", permission=(KEY, "read"))
@@ -89,7 +115,7 @@ def register_roles() -> list[Role]:
 def register_grants() -> list[Grant]:
     """The post room may do everything, everybody may read what they send."""
     return [
-        Grant("post_room", KEY, ("read", "create", "update", "delete", "export", "send")),
+        Grant("post_room", KEY, ("read", "create", "update", "delete", "export", "send", "send_all")),
         Grant("*", KEY, ("read",), "own"),
     ]
 
@@ -116,12 +142,20 @@ def register_menus() -> list[Menu]:
 
 @hookimpl
 def register_actions() -> list[Action]:
-    """A button; who may press it is a grant of the same code."""
+    """A button, and one for many ticked rows; who may press them are grants of the same codes."""
 
     def send(parcel: Parcel, params: dict[str, Any]) -> None:
         parcel.state = "sent"
 
-    return [Action(KEY, "send", _("Send"), send, available=lambda parcel: parcel.state == "packed" or _("It is gone."))]
+    def send_all(parcels: list[Parcel], params: dict[str, Any]) -> None:
+        for parcel in parcels:
+            parcel.state = "sent"
+
+    here = lambda parcel: parcel.state == "packed" or _("It is gone.")  # noqa: E731 - a line for the reader
+    return [
+        Action(KEY, "send", _("Send"), send, available=here),
+        Action(KEY, "send_all", _("Send all"), send_all, available=here, bulk=True),
+    ]
 
 
 @hookimpl
@@ -156,8 +190,74 @@ def register_endpoints() -> list[Endpoints]:
 
 @hookimpl
 def register_numbering() -> list[NumberRule]:
-    """P-00001, without gaps."""
-    return [NumberRule(KEY, "number", (Text("P-"), Seq(width=5)))]
+    """P-N00001, without gaps; the letter is a part that has a name."""
+    return [NumberRule(KEY, "number", (Text("P-"), PluginPart("parcels.side"), Seq(width=5)))]
+
+
+@hookimpl
+def register_number_parts() -> list[NumberPart]:
+    """North or south of the river; numbering rules made in the browser may use it too."""
+    return [NumberPart("parcels.side", _("Side of the river"), lambda parcel: "N", record=KEY, sample="N")]
+
+
+@hookimpl
+def register_settings() -> list[Setting]:
+    """A page under /settings/parcels; `setting("parcels.limit")` reads it, `zhian settings set` changes it."""
+    return [
+        Setting("limit", _("Most parcels a day"), "integer", default=20, validate=positive),
+        Setting("carrier", _("Carrier"), "choice", default="post", choices=CARRIERS),
+        Setting("token", _("Key of the carrier"), "secret"),
+    ]
+
+
+@hookimpl
+def register_cards() -> list[Card]:
+    """A figure on the home page, counted as the person who looks."""
+    packed = lambda: count_records(Parcel, Query())  # noqa: E731 - a line for the reader
+    return [Card("parcels.packed", _("Parcels"), packed, f"/r/{KEY}", permission=(KEY, "read"))]
+
+
+@hookimpl
+def register_search_sources() -> list[SearchSource]:
+    """Ctrl-K also looks into the carrier's list of offices."""
+
+    def find(words: str, limit: int) -> list[Hit]:
+        return [Hit(name, "/parcels/today", icon="package") for name in OFFICES if words in name][:limit]
+
+    return [SearchSource("parcels.offices", _("Post offices"), find, permission=(KEY, "read"))]
+
+
+@hookimpl
+def register_import_formats() -> list[ImportFormat]:
+    """Files of the carrier; the function stands in a module, for it runs in a child with hard limits."""
+    return [ImportFormat(".waybill", _("Waybills"), read_waybills)]
+
+
+@hookimpl
+def register_export_formats() -> list[ExportFormat]:
+    """Lists as lines of text."""
+    return [ExportFormat("lines", _("Lines of text"), ".txt", "text/plain", write_lines)]
+
+
+@hookimpl
+def register_channels() -> list[Channel]:
+    """Messages also go to the loudspeaker in the yard, if it is switched on."""
+
+    def wanted(message: Any, person: Any) -> bool:
+        return setting("parcels.carrier") == "cart"
+
+    return [Channel("parcels.yard", _("Loudspeaker"), lambda message, person: CALLED.append(message.subject), wanted)]
+
+
+@hookimpl
+def register_offers() -> list[Offer]:
+    """`hookspecs.py` declares `register_stamps`, which other plugins may implement; here they are taken."""
+
+    def take(items: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+        STAMPS[:] = [stamp for _plugin, stamp in items]
+        return [(plugin, "a stamp has no value") for plugin, stamp in items if not stamp]
+
+    return [Offer("register_stamps", take)]
 
 
 @hookimpl
