@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.hooks import specs
+from core.identity.settings import IdentitySettings
 from core.settings import _ENV, ROOT, Settings
 
 EXAMPLES = ROOT / "tests" / "plugins_for_tests" / "parcels" / "hooks.py"
@@ -52,7 +53,16 @@ WORDS = {
     "hook_seconds": "How long one contribution of a plugin to a page may take; then the page goes on without it.",
     "write_hook_seconds": "How long a plugin's hook in one write may take; then nothing of it is saved.",
     "process_memory_mb": "Memory that a web process may take on top of what it begins with, and each job; 0: no limit.",
+    "identity": "The table `[identity]`, below: how people prove who they are.",
     "plugin_settings": "A table per plugin: `[plugin_settings.billing]`; its README says what it may hold.",
+}
+IDENTITY = {
+    "policy": "`modern` (NIST SP 800-63B) or `mlps` (等保, GB/T 22239).",
+    "second_factor_roles": 'Codes of roles whose people must have a second step; `["*"]` for everybody.',
+    "tries": "Tries to sign in to one account in 15 minutes.",
+    "address_tries": "Tries to sign in from one address in 15 minutes.",
+    "fresh_minutes": "After so many minutes a proof is asked for again before sensitive changes.",
+    "oidc": "A table per provider of single sign-on: `[identity.oidc.<name>]`, see [identity.md](identity.md).",
 }
 UNSAID = {"config_file"}
 
@@ -132,10 +142,15 @@ def settings_page() -> str:
         if field.name not in WORDS:
             raise LookupError(f"the setting {field.name} has no words")
         variable = f"`{_ENV[field.name]}`" if field.name in _ENV else "–"
-        default = "–" if field.name in ("data", "plugin_settings") else _plain(field)
+        default = "–" if field.name in ("data", "identity", "plugin_settings") else _plain(field)
         rows.append(f"| `{field.name}` | {variable} | {default} | {WORDS[field.name]} |")
     table = "\n".join(["| setting | environment | default | meaning |", "|---|---|---|---|", *rows])
-    return f"{_SETTINGS}\n{table}\n"
+    return f"{_SETTINGS}\n{table}\n\n## `[identity]`\n\n{_identity_table()}\n"
+
+
+def _identity_table() -> str:
+    rows = [f"| `{f.name}` | {_plain(f)} | {IDENTITY[f.name]} |" for f in dataclasses.fields(IdentitySettings)]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
 
 
 def write(folder: Path = ROOT / "docs") -> None:
