@@ -94,6 +94,7 @@ _FACE = {
         "DetailView",
         "FormView",
         "KanbanView",
+        "Lead",
         "Lines",
         "ListView",
         "Menu",

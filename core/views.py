@@ -38,6 +38,15 @@ class Preset:
     default: bool = False
 
 
+@dataclass(frozen=True)
+class Lead:
+    """A button above a list whose records arise elsewhere: to where they are made, for who may do that."""
+
+    label: Any
+    url: str
+    permission: tuple[str, str]
+    icon: str = "plus"
+
 log = logging.getLogger("zhian.views")
 
 Given = Callable[[Mapping[str, Any]], bool]
@@ -122,6 +131,7 @@ class ListView(View):
     presets: tuple[Preset, ...] = ()
     sort: str | None = None
     empty: Any = None
+    leads: tuple[Lead, ...] = ()
 
     def with_column(self, column: Column) -> ListView:
         """A copy with one more column, behind its anchor or at the end."""

@@ -58,7 +58,7 @@ def of_record(key: str, record_id: int) -> list[dict[str, Any]]:
         .order_by(t.id.desc())
         .limit(200)
     )
-    return [_shown(row) for row in db.session().connection().execute(statement)]
+    return [_shown(key, row) for row in db.session().connection().execute(statement)]
 
 
 def _open_to_me() -> Any:
@@ -74,8 +74,10 @@ def count(key: str, record_id: int) -> int:
     return db.session().connection().execute(statement).scalar() or 0
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    parts = [row.kind, fmt.file_size(row.size), fmt.day_short(fmt.local_day(row.created_at))]
+def _shown(key: str, row: Any) -> dict[str, Any]:
+    """What a list of files says of one; kinds are told where they have words, as letters have."""
+    kind = registry().documents.get(key, {}).get(row.kind or "")
+    parts = [str(kind.label) if kind else "", fmt.file_size(row.size), fmt.day_short(fmt.local_day(row.created_at))]
     if row.revision > 1:
         parts.append(gettext("version %(n)s", n=row.revision))
     if row.client_visible:

@@ -253,7 +253,15 @@ def again(key: str, record_id: int | None = None) -> Any:
     record = service.get(kind.model, record_id) if record_id else None
     many = {n for n, f in kind.fields.items() if f.kind == "multi_choice"}
     values = {n: request.form.getlist(n) if n in many else v for n, v in request.form.items()}
-    return render_template("web/_fieldsets.html", sections=_fieldsets(kind, record, sections_of(kind), values, {}))
+    return render_template(
+        "web/_fieldsets.html",
+        sections=_fieldsets(kind, record, sections_of(kind), values, {}),
+        tables=_tables(kind, record, request.form, {}),
+    )
+
+
+def _tables(kind: RecordType, record: Any, form: Any, errors: Errors) -> list[dict[str, Any]]:
+    return lines.tables(kind, record, _draft(kind) if record is None else record, form, errors)
 
 
 def _reform(kind: RecordType, action: str) -> str | None:
@@ -268,7 +276,7 @@ def _reform(kind: RecordType, action: str) -> str | None:
 
 def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
     sections = _fieldsets(kind, record, sections_of(kind, record), values, errors)
-    tables = lines.tables(kind, record, request.form if request.method == "POST" else None, errors)
+    tables = _tables(kind, record, request.form if request.method == "POST" else None, errors)
     known = {f["name"] for s in sections for f in s["fields"]}
     known |= {f["name"] for table in tables for row in table["rows"] for f in row["fields"]}
     if not errors and sections:

@@ -37,8 +37,11 @@ class Row:
     gone: bool = False
 
 
-def specs(kind: RecordType, record: Any) -> list[tuple[int, Lines]]:
-    """The tables of the form that apply and that the person may write, with their numbers."""
+def specs(kind: RecordType, subject: Any) -> list[tuple[int, Lines]]:
+    """The tables of the form that apply and that the person may write, with their numbers.
+
+    `subject` is the record, or what is known of one that is still to be made.
+    """
     view: FormView | None = registry().view("form", kind.key)
     found = enumerate(view.lines if view is not None else ())
     able = current_principal().can
@@ -47,7 +50,7 @@ def specs(kind: RecordType, record: Any) -> list[tuple[int, Lines]]:
         for n, spec in found
         if spec.record in registry().types
         and able(spec.record, "create")
-        and (spec.when is None or record is None or spec.when(record))
+        and (spec.when is None or spec.when(subject))
     ]
 
 
@@ -113,10 +116,12 @@ def _store(spec: Lines, record: Any, row: Row, place: int) -> int:
     return 1
 
 
-def tables(kind: RecordType, record: Any, form: MultiDict[str, str] | None, errors: Errors) -> list[dict[str, Any]]:
-    """The tables as the template draws them: stored rows, or those that were posted and refused; and a blank one."""
+def tables(
+    kind: RecordType, record: Any, subject: Any, form: MultiDict[str, str] | None, errors: Errors
+) -> list[dict[str, Any]]:
+    """The tables as the template draws them: stored rows, or those that were posted; and a blank one."""
     made = []
-    for number, spec in specs(kind, record):
+    for number, spec in specs(kind, subject):
         target = registry().types[spec.record]
         names = _shown(target, spec)
         rows = posted(number, spec, form) if form is not None else _stored(target, spec, record)

@@ -61,6 +61,7 @@ def frame(state: ListState) -> dict[str, Any]:
         "chips": chips.chips(state),
         "ways": ways(state),
         "can_create": principal.can(kind.key, "create") and ("form", kind.key) in registry().views,
+        "leads": [lead for lead in state.view.leads if principal.can(*lead.permission)],
         "can_export": principal.can(kind.key, "export"),
         "can_import": principal.can(kind.key, "create") and kind.key in registry().import_sources,
         "group_menu": group_menu(state),

@@ -155,6 +155,8 @@ def _verb(kind: RecordType, row: AuditEntry) -> tuple[str, str]:
         return (_with_choices(action, row), action.icon or "bolt") if action else (row.action, "bolt")
     words = (row.changes or {}).get("words")
     verb, icon = ACTIONS.get(row.action) or (_filled(row.action, words), "clock")
+    if row.action == "mail" and (to := (row.changes or {}).get("to")):
+        return gettext("wrote a mail to %(to)s: %(subject)s", to=to, subject=(row.changes or {}).get("subject")), icon
     name = (row.changes or {}).get("file") if row.action.startswith("file_") else None
     return (f"{verb} {name}" if name else str(verb)), icon
 
@@ -185,7 +187,10 @@ def _chosen(param: Param, value: Any) -> str:
     source = param.choices
     if callable(source) and signature(source).parameters:
         source = source(None)
-    return _words(Field(param.kind, param.label, choices_source=source, name=param.name), value, {})
+    field = Field(param.kind, param.label, choices_source=source, name=param.name)
+    if param.kind == "choice" and field.choice(str(value)) is None:
+        return str(param.told(value) or "") if param.told else ""
+    return _words(field, value, {})
 
 
 def _link_names(kind: RecordType, rows: Any) -> dict[str, dict[int, str]]:

@@ -4,6 +4,7 @@ import "./overlay.js";
 import "./keys.js";
 import "./combo.js";
 import "./forms.js";
+import "./pick.js";
 import "./selection.js";
 import "./neighbours.js";
 import { components } from "./components.js";
