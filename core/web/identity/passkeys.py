@@ -60,17 +60,18 @@ def sign_in() -> Any:
         entered = tries.enter(tries.account_key("passkey", request.remote_addr or ""), request.remote_addr)
     except tries.Resting:
         return _failed()
-    realm, keep = g.realm, request.form.get("keep") == "1" and current_policy().may_stay
+    realm, keep, token = g.realm, request.form.get("keep") == "1" and current_policy().may_stay, None
     with system("sign-in by passkey") as session:
         connection = session.connection()
         kept = challenges.take(connection, "sign-in", ground, request.form.get("handle", ""))
         user_id = passkeys.proven(connection, kept, answer)
         person = load_principal(user_id, connection) if user_id else None
-        if user_id is None or person is None or person.realm != realm.name:
-            note_action(session, "sign_in_failed", changes={"by": [None, "passkey"]})
-            return _failed()
-        token = sessions.start(session, user_id, keep, "passkey")
-        note_action(session, "sign_in", session.get_one(User, user_id), changes={"by": [None, "passkey"]})
+        if user_id is not None and person is not None and person.realm == realm.name:
+            token = sessions.start(session, user_id, keep, "passkey")
+        user = session.get_one(User, user_id) if token else None
+        note_action(session, "sign_in" if token else "sign_in_failed", user, changes={"by": [None, "passkey"]})
+    if token is None:
+        return _failed()
     tries.was_right(entered)
     sessions.end_earlier(realm)
     return realm_cookie(realm.name, redirect(outside.onward(), 303), sessions.SignIn(token=token, keep=keep))
