@@ -52,6 +52,7 @@ _FACE = {
     "core.masking": ("keep_secret", "mask"),
     "core.outgoing": ("check_address", "keep_secrets_home", "outgoing"),
     "core.permissions.passwords": ("check_new", "hash_password", "verify"),
+    "core.permissions.duties": ("Duty",),
     "core.permissions.people": ("load_principal",),
     "core.permissions.principal": ("Principal", "current_principal"),
     "core.permissions.whitelist": ("hidden_but",),

@@ -116,9 +116,9 @@ def register_rules() -> list[Rule]:
 
 @hookimpl
 def before_create(model: type[Any], records: list[Any]) -> None:
-    """Nobody gives themself a role."""
+    """Nobody gives themself a role, or holds two that are to be held apart."""
     if model is UserRole:
-        granting.check_given(records)
+        granting.check_new(records)
 
 
 @hookimpl
@@ -172,6 +172,8 @@ def register_views() -> list[Any]:
             "core.department",
             sections=(Section("main", _("Department"), ("name", "name_en", "code", "parent", "branch", "head")),),
         ),
+        ListView("core.team", columns=tuple(map(Column, ("name", "branch")))),
+        FormView("core.team", sections=(Section("main", _("Team"), ("name", "branch")),)),
         ListView("core.branch", columns=tuple(map(Column, ("name", "name_en", "code", "city")))),
         FormView("core.branch", sections=(Section("main", _("Branch"), ("name", "name_en", "code", "city")),)),
     ]
@@ -190,6 +192,15 @@ def register_menus() -> list[Menu]:
             20,
             record="core.department",
             permission=("core.department", "update"),
+        ),
+        Menu(
+            "teams",
+            _("Teams"),
+            "users-group",
+            "settings",
+            25,
+            record="core.team",
+            permission=("core.team", "update"),
         ),
         Menu(
             "branches",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SearchSource,
         Setting,
     )
+    from core.permissions.duties import Duty
     from core.permissions.rules import FieldRule, Grant, Role, Rule, Scopes
     from core.records.base import Record
     from core.records.changes import Change
@@ -79,6 +80,11 @@ def register_grants() -> list[Grant]:
 @hookspec
 def register_field_rules() -> list[FieldRule]:
     """Fields that are hidden, masked or read-only for some roles."""
+
+
+@hookspec
+def register_duties() -> list[Duty]:
+    """Pairs of acts or roles that two persons must share; the plugin that owns an act refuses it there."""
 
 
 @hookspec

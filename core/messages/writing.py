@@ -12,11 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import now
 from core.db import db
+from core.i18n import gettext
 from core.jobs.runs import enqueue
 from core.messages.model import Mail
+from core.permissions.deputies import standing_for
 from core.permissions.principal import current_principal
 from core.records.audit import note_action
 from core.records.base import Record
+from core.records.dump import labels
 from core.records.notes import Notification
 from core.registry import registry
 
@@ -77,21 +80,30 @@ def notify(
     `severity` is info, warning, urgent or fatal. Other channels hear of it by the event `core.notification.created`.
     """
     people = sorted({ident for ident in user_ids if ident is not None})
-    rows = [
-        {
-            "user_id": person,
-            "subject": subject[:300],
-            "body": body or None,
-            "severity": severity,
-            "dedup_key": f"{key}-{person}"[:200] if key else None,
-            **_about(record),
-        }
-        for person in people
-    ]
+    message = {"subject": subject[:300], "body": body or None, "severity": severity, **_about(record)}
+    rows = [message | {"user_id": person, "dedup_key": f"{key}-{person}"[:200] if key else None} for person in people]
+    rows += _to_deputies(message, people, key) if record is not None else []
     made = _insert(Notification, rows, "dedup_key")
     if made:
         registry().emit(db.session(), "core.notification.created", [{"id": ident} for ident in made])
     return made
+
+
+def _to_deputies(message: dict[str, Any], people: list[int], key: str | None) -> list[dict[str, Any]]:
+    """The same message for those who stand in today for somebody who is away, with that person's name."""
+    standing = standing_for(people)
+    names = labels("core.user", standing) if standing else {}
+    return [
+        message
+        | {
+            "user_id": deputy,
+            "subject": gettext("For %(who)s: %(what)s", who=names.get(away, away), what=message["subject"])[:300],
+            "dedup_key": f"{key}-{deputy}-for-{away}"[:200] if key else None,
+        }
+        for away, deputies in standing.items()
+        for deputy in deputies
+        if deputy not in people
+    ]
 
 
 def _about(record: Record | None) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _item(kind: Any, item: dict[str, Any], person: Principal) -> ColumnElement[b
     from core.records.conditions import Filter, condition
 
     name, op, value = item["field"], item["op"], item.get("value")
-    if value not in OF_PERSON or not isinstance(value, str):
+    if not isinstance(value, str) or value not in OF_PERSON:
         return condition(kind, Filter(name, op, value))
     _target, of = OF_PERSON[value]
     if op == "ne":

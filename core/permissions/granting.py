@@ -19,6 +19,16 @@ def check_given(rows: Iterable[UserRole]) -> None:
         _check(row.user_id, row.role)
 
 
+def check_new(rows: Iterable[UserRole]) -> None:
+    """Roles that are given: also by the duties that two persons must share. Raises `Forbidden` or `Refused`."""
+    from core.permissions.duties import check_together
+
+    rows = list(rows)
+    check_given(rows)
+    for row in rows:
+        check_together(row.user_id, row.role)
+
+
 def check_changed(changes: Iterable[Change]) -> None:
     """Roles that become others, or somebody else's. Raises `Forbidden`."""
     for change in changes:

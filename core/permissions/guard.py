@@ -147,6 +147,8 @@ def check_before(session: GuardedSession, work: Pending) -> None:
     principal = session.principal
     if principal.is_system:
         return
+    if principal.viewer is not None:
+        raise Forbidden(_("You look through the eyes of somebody else: nothing can be changed."))
     for model in work.created:
         _require(principal, model, "create")
     for model, changes in work.updated.items():
@@ -227,6 +229,8 @@ def _check_rows(session: GuardedSession, model: type[Record], ids: list[int], ac
     for start in range(0, len(ids), 500):
         chosen = {"ids": ids[start : start + 500]}
         allowed += len(session.connection().execute(principal.cache[key], chosen).all())
+    if principal.standing_in:
+        note_behalf(session, model, ids, action)
     if allowed != len(set(ids)):
         raise Forbidden(
             _(
@@ -236,3 +240,17 @@ def _check_rows(session: GuardedSession, model: type[Record], ids: list[int], ac
             ),
             detail={"record": model.__record__["key"], "action": action},
         )
+
+
+def note_behalf(session: GuardedSession, model: type[Record], ids: list[int], action: str) -> None:
+    """Remember for the log which of these rows the person reaches only in the place of somebody who is away."""
+    principal, column, key = session.principal, model.__table__.c.id, model.__record__["key"]
+    connection, left = session.connection(), set(ids)
+    own = access().where(model, principal.in_person, action)
+    left -= set(connection.execute(select(column).where(column.in_(ids), own)).scalars())
+    for ident in ids:
+        principal.cache.pop(("behalf", key, ident), None)
+    for absent in principal.standing_in if left else ():
+        theirs = access().where(model, absent, action)
+        for ident in connection.execute(select(column).where(column.in_(sorted(left)), theirs)).scalars():
+            principal.cache.setdefault(("behalf", key, ident), absent)

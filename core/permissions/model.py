@@ -119,7 +119,7 @@ class Share(Record):
 
     __record__ = {
         "key": "core.share",
-        "label": _("Share"),
+        "label": _("Share with others"),
         "plural": _("Shares"),
         "title": "record_key",
         "icon": "link",
@@ -147,7 +147,7 @@ class Deputy(Record):
 
     __record__ = {
         "key": "core.deputy",
-        "label": _("Deputy"),
+        "label": _("Who stands in"),
         "plural": _("Deputies"),
         "title": "starts_on",
         "icon": "transfer",
@@ -156,9 +156,11 @@ class Deputy(Record):
     }
     __table_args__ = (Index("ix_core_deputy_deputy", "deputy_id", "ends_on"),)
     user_id: Mapped[int] = fields.link("core.user", _("Away"), required=True, on_delete="cascade")
-    deputy_id: Mapped[int] = fields.link("core.user", _("Deputy"), required=True, on_delete="cascade", index=False)
-    starts_on: Mapped[date] = fields.date(_("From"), required=True)
-    ends_on: Mapped[date] = fields.date(_("To"), required=True)
+    deputy_id: Mapped[int] = fields.link(
+        "core.user", _("Who stands in"), required=True, on_delete="cascade", index=False
+    )
+    starts_on: Mapped[date] = fields.date(_("First day"), required=True)
+    ends_on: Mapped[date] = fields.date(_("Last day"), required=True)
     note: Mapped[str | None] = fields.text(_("Why"), max_length=300)
 
 

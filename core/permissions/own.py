@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, or_
 
 from core.db import db
 from core.hooks.specs import hookimpl
-from core.permissions import changing
+from core.permissions import changing, leaving
 from core.permissions.declared import Grant, Scopes
 from core.permissions.model import RIGHTS_RECORDS, CustomRole, FieldRight, Right
+from core.permissions.org import Department, User
 from core.permissions.overlay import restamp
 from core.permissions.principal import Principal
 from core.permissions.shares import given_to
@@ -31,7 +32,8 @@ def register_grants() -> list[Grant]:
     return [
         *(Grant("security_admin", key, every) for key in SET_RIGHTS),
         *(Grant("audit_admin", key, ("read",)) for key in (*SET_RIGHTS, "core.share", "core.deputy")),
-        Grant("security_admin", "core.user", ("view_as",)),
+        Grant("security_admin", "core.user", ("view_as", "hand_over")),
+        Grant("hr", "core.user", ("hand_over",)),
         Grant("security_admin", "core.share", ("read", "delete")),
         *(Grant(role, "core.deputy", ("read", "create", "update", "delete")) for role in ("security_admin", "hr")),
         Grant("*", "core.share", ("read",), "own"),
@@ -58,6 +60,8 @@ def validate_records(model: type[Any], records: list[Any]) -> None:
     """What is set must fit what is there, and nobody sets rights of their own."""
     if model in (CustomRole, Right, FieldRight):
         changing.check_rows(model, records)
+    elif model is Department:
+        leaving.check_tree(records)
     elif model in RIGHTS_RECORDS:
         changing.check_others(model, records)
 
@@ -66,7 +70,8 @@ def validate_records(model: type[Any], records: list[Any]) -> None:
 def before_delete(model: type[Any], records: list[Any]) -> None:
     """Taking away a difference is a change of rights as well."""
     if model in (CustomRole, Right, FieldRight):
-        changing.check_rows(model, records)
+        for row in records:
+            changing.check_role(row.code if model is CustomRole else row.role)
 
 
 @hookimpl
@@ -77,8 +82,16 @@ def after_create(model: type[Any], records: list[Any]) -> None:
 
 @hookimpl
 def after_update(model: type[Any], changes: list[Any]) -> None:
-    """All processes are told."""
+    """All processes are told; whoever cannot sign in any more loses at once what they had."""
     restamp(db.session(), {model})
+    if model is User:
+        left = [c.record for c in changes if c.changed("active", "archived_at") and not _lives(c.record)]
+        if left:
+            leaving.gone(left)
+
+
+def _lives(user: Any) -> bool:
+    return user.active and user.archived_at is None
 
 
 @hookimpl

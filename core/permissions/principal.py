@@ -69,6 +69,15 @@ class Principal:
             self.cache["alone"] = replace(self, shared={}, standing_in=(), cache={})
         return self.cache["alone"]
 
+    @property
+    def in_person(self) -> Principal:
+        """The same person without those they stand in for."""
+        if not self.standing_in:
+            return self
+        if "in person" not in self.cache:
+            self.cache["in person"] = replace(self, standing_in=(), cache={})
+        return self.cache["in person"]
+
     def in_scope(self, record_key: str, action: str) -> bool:
         """Whether the way the person came in allows this action at all: a key's scopes, or somebody who only looks."""
         if self.viewer is not None and action != "read":

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.audit.marks import marked
 from core.clock import now
+from core.permissions.attributing import attributed
 from core.permissions.principal import current_principal
 from core.records.base import Base
 from core.records.behind import behind
@@ -97,7 +98,7 @@ def write(session: Session, rows: list[dict[str, Any]]) -> None:
     """Insert audit rows in the session's transaction."""
     if rows:
         origin.get().told.update(row["action"] for row in rows)
-        rows = marked(rows)
+        rows = marked(attributed(rows))
         session.info["wrote"] = True
         connection = session.connection()
         if len(rows) >= MANY or behind(connection):

@@ -14,6 +14,7 @@ from core.clock import now
 from core.db import db, settle
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Stale, ZhianError
 from core.i18n import _
+from core.permissions.guard import note_behalf
 from core.permissions.rules import access, on_table
 from core.records.audit import note_action
 from core.records.base import MODELS, Record
@@ -181,6 +182,8 @@ def _act(record: Record, code: str) -> None:
     table = model.__table__
     if db.session().connection().execute(select(table.c.id).where(table.c.id == record.id, where)).first() is None:
         raise Forbidden(detail={"record": model.__record__["key"], "action": code})
+    if principal.standing_in:
+        note_behalf(db.session(), model, [record.id], code)
 
 
 def may(record: Record, code: str) -> bool:

@@ -20,6 +20,8 @@ from core.web.facts import Reading, caption, everything, shown_values
 from core.web.listing import kind_of
 from core.web.related import count_related, related
 from core.web.rendering import part
+from core.web.rights import sharing
+from core.web.rights.menu import of_record
 from core.web.shell import registry, render_panel
 
 
@@ -106,6 +108,7 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
             )
     if kind.key == "core.user" and current_principal().can("core.user_role", "create"):
         menu.append({"label": gettext("Roles and password"), "href": f"/settings/people/{record.id}", "icon": "shield"})
+    menu += of_record(kind, record)
     found.sort(key=lambda a: not a["primary"])
     if service.may(record, "update") and ("form", kind.key) in registry().views:
         edit = {"label": gettext("Edit"), "href": f"{base}/edit", "icon": "edit", "primary": False}
@@ -158,6 +161,8 @@ def body(
     context["asides"] = [
         render_panel(p) for p in sorted(hooks.gather("slot_aside", record=record), key=lambda p: p.order)
     ]
+    if (opened := sharing.panel(kind, record)) is not None:
+        context["asides"].insert(0, render_panel(opened))
     context["days"] = timeline.timeline(kind, record.id)
     context["can_note"] = current_principal().can("core.note", "create")
     context["can_file"] = may_edit and current_principal().can("core.attachment", "create")

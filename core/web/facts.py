@@ -106,6 +106,10 @@ class Reading:
     def _value(self, spec: Field) -> Any:
         value = cells.show(spec, self.values[spec.name])
         rule = access().treatments(self.kind.model, db.session().principal).get(spec.name)
+        if rule is not None and rule.treatment == "masked":
+            from core.web.rights import unmasking
+
+            return unmasking.with_button(self.kind, self.record, spec.name, value)
         if rule is not None and rule.treatment == "hidden" and value == "":
             return Markup('<span class="z-3">%s</span>') % (rule.shown or gettext("not for you"))
         if spec.kind == "date" and value != "":

@@ -59,6 +59,10 @@ def begin() -> Any:
 
         proof.take()
     sessions.renew_at_page()
+    if current_principal().viewer is not None:
+        from core.web.rights import viewing
+
+        viewing.check_request(endpoint)
     return None
 
 
@@ -73,7 +77,9 @@ def _recognise(realm: Realm) -> None:
             g.pop(name, None)
     else:
         g.session_token, g.csrf_ground = token, f"session {g.session_id}"
-        set_principal(principal)
+        from core.web.rights import viewing
+
+        set_principal(viewing.seen_as(principal))
         set_locale(chosen if (chosen := request.cookies.get("zhian_locale")) in LOCALES else principal.locale)
 
 

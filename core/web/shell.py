@@ -190,6 +190,10 @@ def slot_banner() -> list[Markup]:
     """Notes of plugins above the page, and for administrators what is wrong with the deployment."""
     hooks = registry().hooks
     found = [render_panel(p) for p in hooks.gather("slot_banner")] if hooks.implementations("slot_banner") else []
+    if current_principal().viewer is not None:
+        from core.web.rights import viewing
+
+        found.insert(0, part("web/rights/_viewing.html", **(viewing.banner() or {})))
     if current_principal().can("core.user_role", "create"):
         found += [part("web/_warning.html", **w) for w in warnings()]
     return found

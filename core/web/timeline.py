@@ -36,10 +36,15 @@ ACTIONS = {
     "file_added": (_("added the file"), "paperclip"),
     "file_read": (_("downloaded the file"), "download"),
     "mail": (_("wrote a mail"), "mail"),
+    "unmask": (_("looked behind a mask"), "eye"),
+    "view_as": (_("looked through the eyes of this person"), "eye"),
+    "view_as_ended": (_("looked through these eyes no longer"), "eye-off"),
 }
 UNSAID = frozenset({"web", "system", "job", "import", "cli"})
 """Ways of acting that go without saying; others, such as a card on a phone, are told."""
 API = _("api")
+OWN_REASON = frozenset({"unmask", "view_as"})
+"""Acts for which the person gave the reason themself."""
 WRITES = frozenset({"create", "update", "delete", "archive", "restore"})
 AT_ONCE = timedelta(seconds=5)
 """What one command derives is written within this time."""
@@ -139,7 +144,7 @@ def _from_audit(
         return entry | {"who": who or gettext("system"), "title": words, "href": f"/import/{kind.key}/{found[1]}"}
     if row.actor_id is None:
         return entry | {"who": None, "foot": None, "icon": icon, "title": gettext("System: %(what)s", what=verb)}
-    if row.reason:
+    if row.reason and row.action not in OWN_REASON:
         caused = gettext("%(what)s, caused by %(who)s", what=verb, who=who)
         return entry | {"who": None, "foot": None, "icon": icon, "title": caused}
     return entry | {"who": who, "title": verb}

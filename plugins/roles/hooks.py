@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core import Grant, Role, hookimpl
+from core import Duty, Grant, Role, hookimpl
 from plugins.roles import pack
 
 
@@ -16,3 +16,9 @@ def register_roles() -> list[Role]:
 def register_grants() -> list[Grant]:
     """Their rights on the core's records."""
     return pack.core_grants()
+
+
+@hookimpl
+def register_duties() -> list[Duty]:
+    """What two persons must share."""
+    return pack.duties()

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core import Grant, L, Role
+from core import Duty, Grant, L, Role
 
 DATA = Path(__file__).parent / "data" / "roles.json"
 
@@ -48,3 +48,27 @@ def core_grants() -> list[Grant]:
 def separation_of_duties() -> tuple[Separation, ...]:
     """The pairs of acts that one person may not do both."""
     return tuple(Separation(**row) for row in _pack()["separation"])
+
+
+APART = {
+    "THREE_ADMINS": (("system_admin",), ("security_admin",), ("audit_admin",)),
+    "GRANT_SELF": (("security_admin",), ("@business",)),
+    "CLIENT_DATA_CONFIG": (("system_admin", "config_admin"), ("@business",)),
+    "PORTAL_PAY": (("portal_legal",), ("portal_finance",)),
+}
+"""Roles that one person may not hold together, by the duty that says so."""
+
+
+def duties() -> list[Duty]:
+    """The same pairs for the core, which holds roles apart; `soft` ones among portal users are only listed."""
+    return [
+        Duty(
+            s.code,
+            L(s.zh, s.en),
+            s.first,
+            s.second,
+            s.strength,
+            () if s.strength.startswith("soft") else tuple(frozenset(group) for group in APART.get(s.code, ())),
+        )
+        for s in separation_of_duties()
+    ]

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from core.web.rights import people, roles
+from core.web.rights import (
+    closing,
+    conditions,
+    deputies,
+    duties,
+    leaving,
+    matrix,
+    organisation,
+    people,
+    roles,
+    sharing,
+    unmasking,
+    viewing,
+    why,
+)
+
+PAGES = (roles, matrix, closing, conditions, people, leaving, organisation, duties, deputies, sharing, unmasking, why)
 
 
 def register(web: Blueprint) -> None:
     """The routes of this room."""
-    for module in (roles, people):
+    for module in (*PAGES, viewing):
         module.register(web)

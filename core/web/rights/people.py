@@ -12,6 +12,7 @@ from core.errors import Forbidden, Invalid
 from core.i18n import _, gettext
 from core.permissions.granting import TOP_ROLES
 from core.permissions.org import User, UserRole
+from core.permissions.overlay import read_overlay
 from core.permissions.passwords import check_new, hash_password
 from core.permissions.people import forget
 from core.permissions.principal import current_principal
@@ -35,7 +36,7 @@ def _person_page(user: User, errors: dict[str, str]) -> Any:
     held = set(_held(user.id))
     rows = [
         {"code": r.code, "label": str(r.label), "held": r.code in held}
-        for r in sorted(access().roles.values(), key=lambda r: (r.realm, r.code))
+        for r in sorted(_roles().values(), key=lambda r: (r.realm, r.code))
         if (r.realm == "portal") == (user.realm == "portal") or r.code in held
     ]
     page = render_template(
@@ -48,6 +49,11 @@ def _person_page(user: User, errors: dict[str, str]) -> Any:
         errors=errors,
     )
     return (page, 422) if errors else page
+
+
+def _roles() -> dict[str, Any]:
+    """Shipped roles and those made here."""
+    return access().all_roles(read_overlay(db.session().connection()))
 
 
 def _held(user_id: int) -> list[str]:
@@ -67,7 +73,7 @@ def set_roles(user_id: int) -> Any:
     user = service.get(User, user_id)
     if user.id == principal.user_id:
         raise Forbidden(_("Nobody changes their own roles. Ask a second administrator."))
-    wanted, held = set(request.form.getlist("role")) & set(access().roles), set(_held(user_id))
+    wanted, held = set(request.form.getlist("role")) & set(_roles()), set(_held(user_id))
     if (wanted ^ held) & TOP_ROLES and not principal.has_role(*TOP_ROLES):
         raise Forbidden(_("Only an administrator with all rights gives or takes this role."))
     for row in db.session.scalars(select(UserRole).where(UserRole.user_id == user_id)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.i18n import _, gettext
+from core.permissions.declared import CONDITION
+from core.permissions.overlay import Overlay, last_overlay
 from core.web import shell
 
 ACTION_WORDS = {
@@ -13,16 +15,28 @@ ACTION_WORDS = {
     "update": _("update"),
     "delete": _("delete"),
     "export": _("export"),
+    "unmask": _("look behind masks"),
+    "view_as": _("look through others' eyes"),
     "*": _("everything"),
 }
 SCOPE_WORDS = {
-    "all": _("all"),
     "own": _("own"),
     "assigned": _("assigned to them"),
     "team": _("own team"),
     "department": _("own department and below"),
     "branch": _("own branch"),
+    "all": _("all"),
+    "client": _("of the own client"),
+    "released": _("released to the client"),
+    "record": _("of records they see"),
 }
+TREATMENT_WORDS = {
+    "open": _("read and write"),
+    "readonly": _("read only"),
+    "masked": _("masked"),
+    "hidden": _("not shown"),
+}
+NARROW_FIRST = tuple(SCOPE_WORDS)
 
 
 def type_words(types: dict[str, Any], key: str) -> str:
@@ -30,10 +44,36 @@ def type_words(types: dict[str, Any], key: str) -> str:
     return str(types[key].plural) if key in types else gettext("everything")
 
 
+def action_word(key: str, code: str) -> str:
+    """One right on a record type as people call it."""
+    named = shell.registry().actions.get(key, {})
+    return str(ACTION_WORDS.get(code) or (named[code].label if code in named else code.replace("_", " ")))
+
+
 def action_words(key: str, codes: tuple[str, ...]) -> str:
     """Actions as a list of words."""
-    named = shell.registry().actions.get(key, {})
-    return gettext(", ").join(str(ACTION_WORDS.get(c) or (named[c].label if c in named else c)) for c in codes)
+    return gettext(", ").join(action_word(key, code) for code in codes)
+
+
+def scope_word(name: str, overlay: Overlay | None = None) -> str:
+    """A scope as people call it; a built condition by its name."""
+    if not name.startswith(CONDITION):
+        return str(SCOPE_WORDS.get(name, name))
+    number = name.removeprefix(CONDITION)
+    built = (overlay or last_overlay()).conditions.get(int(number)) if number.isdigit() else None
+    return gettext("if %(condition)s", condition=built.name) if built else gettext("a condition that is gone")
+
+
+def in_order(scopes: Any) -> list[str]:
+    """Scopes, the narrow first, conditions last."""
+    return sorted(scopes, key=lambda s: (NARROW_FIRST.index(s) if s in NARROW_FIRST else 99, s))
+
+
+def role_word(role: Any, code: str) -> str:
+    """A role as people call it."""
+    if code == "*":
+        return gettext("Everybody")
+    return str(role.label) if role is not None else code
 
 
 def crumbs(last: str, href: str | None = None) -> list[tuple[str, str | None]]:

@@ -19,6 +19,7 @@ from core import (
     Demo,
     DetailView,
     DocumentKind,
+    Duty,
     Endpoints,
     ExportFormat,
     FieldRule,
@@ -124,6 +125,13 @@ def register_grants() -> list[Grant]:
 def register_field_rules() -> list[FieldRule]:
     """Telephone numbers are masked for the post room."""
     return [FieldRule(KEY, "phone", "masked", ("post_room",))]
+
+
+@hookimpl
+def register_duties() -> list[Duty]:
+    """Who hands a parcel out is not who received it; nobody is in the post room and its auditor."""
+    apart = (frozenset({"post_room"}), frozenset({"audit_admin"}))
+    return [Duty("PARCEL", L("收件≠发件", "Who takes in does not hand out"), "receive", "hand_out", "hard", apart)]
 
 
 @hookimpl
