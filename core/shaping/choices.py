@@ -54,7 +54,7 @@ def shaped(spec: Field, given: Sequence[Choice], data: Mapping[str, Any]) -> tup
 def shapeable(kind: RecordType) -> list[Field]:
     """The fields of a type whose choices can be shaped: those with a list of their own."""
     chosen = (f for f in kind.fields.values() if f.kind in ("choice", "multi_choice") and not f.hidden and f.record)
-    return [f for f in chosen if f.shipped_choices]
+    return [f for f in chosen if f.shipped_choices and not callable(f.choices_source)]
 
 
 def check(spec: Field, data: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import Action, Param, _, today
-from plugins.deadlines import closing, overriding, publishing
+from plugins.deadlines import closing, overriding, publishing, ruling
 
 DEADLINE = "deadlines.deadline"
 
@@ -119,6 +119,16 @@ def _others() -> list[Action]:
             primary=True,
             icon="check",
             confirm=_("Publish this rule? All open deadlines are computed anew."),
+        ),
+        Action(
+            "deadlines.rule_change",
+            "publish",
+            _("Publish"),
+            lambda change, _given: ruling.publish(change),
+            available=ruling.can_publish,
+            primary=True,
+            icon="check",
+            confirm=_("Publish this change? All open deadlines are computed anew."),
         ),
         Action(
             "deadlines.calendar_day",

@@ -48,6 +48,12 @@ RULE_STATES = (
     Choice("published", L("已发布", "Published"), "done"),
     Choice("retired", L("已停用", "Retired")),
 )
+COMPUTING = (
+    Choice("waiting", L("排队中", "Waiting")),
+    Choice("running", L("计算中", "Running"), "accent"),
+    Choice("done", L("已完成", "Done"), "done"),
+    Choice("failed", L("未完成", "Failed"), "danger"),
+)
 ORIGINS = (Choice("shipped", L("随系统", "Shipped")), Choice("own", L("本所", "Our own"), "accent"))
 DAY_KINDS = (
     Choice("off", L("放假", "Day off"), "done"),

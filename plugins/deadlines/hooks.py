@@ -9,6 +9,7 @@ import click
 from core import (
     Action,
     Change,
+    Configuration,
     Endpoints,
     FieldRule,
     Grant,
@@ -26,12 +27,15 @@ from core import (
 from plugins.deadlines import (
     actions,
     byhand,
+    calendarpages,
     commands,
+    configuring,
     endpoints,
     jobs,
     joining,
     publishing,
     rights,
+    rulepages,
     seed,
     views,
     watching,
@@ -112,7 +116,13 @@ def register_commands() -> list[click.Command]:
 @hookimpl
 def register_endpoints() -> list[Endpoints]:
     """The pages behind the figures of the work list."""
-    return [endpoints.deadlines]
+    return [endpoints.deadlines, rulepages.rules, calendarpages.calendar]
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """Changes of rules, entered years of the calendar, reminder plans."""
+    return configuring.parts()
 
 
 @hookimpl

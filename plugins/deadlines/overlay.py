@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 
-from core import db, elevated
+from core import db, elevated, today
+from plugins.cases import event_types
 from plugins.deadlines.engine import Calendars, InputError, Pack, compute_line, load_holidays, pack_data, pack_from
+from plugins.deadlines.engine import own as changing
 from plugins.deadlines.engine.derive import Deriver
 from plugins.deadlines.engine.evaluate import Evaluator
-from plugins.deadlines.records import CalendarDay, RuleRecord
+from plugins.deadlines.records import CalendarDay, RuleChange, RuleRecord
 
 AGENCY = "agency"
 _known: dict[tuple[Any, ...], Deriver] = {}
@@ -21,8 +23,9 @@ _known: dict[tuple[Any, ...], Deriver] = {}
 def deriver() -> Deriver:
     """The deriver over what is in force now; the same object until a rule or a calendar day is published."""
     with elevated("read the rules and calendars in force"):
-        rules, days = _published(RuleRecord), _published(CalendarDay)
-        stamp = (*db.session.execute(rules).one(), *db.session.execute(days).one(), pack_data()["version"])
+        asked = (_published(RuleRecord), _published(CalendarDay), _effective())
+        stamp = tuple(value for query in asked for value in db.session.execute(query).one())
+        stamp += (pack_data()["version"],)
         if stamp not in _known:
             _known.clear()
             _known[stamp] = Deriver(_pack(stamp), _calendars(stamp))
@@ -40,13 +43,44 @@ def _published(model: Any) -> Any:
     return select(func.count(model.id), func.max(model.updated_at), func.max(model.id)).where(own, live)
 
 
+def _effective() -> Any:
+    """The changes of rules that are in effect today."""
+    chosen = select(func.count(RuleChange.id), func.max(RuleChange.updated_at), func.max(RuleChange.id))
+    return chosen.where(RuleChange.status == "published", RuleChange.effect_from <= today())
+
+
+def changes_in_effect(day: date) -> list[dict[str, Any]]:
+    """The newest published change of each rule that is in effect on a day, as the engine wants them."""
+    query = select(RuleChange).where(RuleChange.status == "published", RuleChange.effect_from <= day)
+    newest = {row.code: row for row in db.session.scalars(query.order_by(RuleChange.code, RuleChange.number))}
+    return [as_change(row) for row in newest.values()]
+
+
+def as_change(row: RuleChange) -> dict[str, Any]:
+    """One version as the engine wants it."""
+    since = row.effect_from.isoformat()
+    return {"code": row.code, "number": row.number, "since": since, "reason": row.reason, "changes": row.changes or {}}
+
+
+def data_in_force(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The data of the shipped pack with rules written as data and the given changes laid over it.
+
+    A change that no longer fits, because its rule is shipped otherwise now, is left out.
+    """
+    chosen = select(RuleRecord.id, RuleRecord.definition)
+    query = chosen.where(RuleRecord.origin == "own", RuleRecord.status == "published").order_by(RuleRecord.id)
+    rows = [row for row in db.session.execute(query) if row.definition]
+    data = pack_data()
+    if rows:
+        version = f"{data['version']}+{len(rows)}.{rows[-1].id}"
+        data = laid_over(data, [row.definition for row in rows], version)
+    events = event_types()
+    return changing.laid_over(data, [c for c in changes if not changing.problems(data, c, events)])
+
+
 def _pack(stamp: tuple[Any, ...]) -> Pack:
-    shipped = pack_data()
-    if not stamp[0]:
-        return pack_from(shipped)
-    query = select(RuleRecord.definition).where(RuleRecord.origin == "own", RuleRecord.status == "published")
-    definitions = [row for row in db.session.scalars(query.order_by(RuleRecord.id)) if row]
-    return pack_from(laid_over(shipped, definitions, f"{shipped['version']}+{stamp[0]}.{stamp[2]}"))
+    plain = not stamp[0] and not stamp[6]
+    return pack_from(pack_data() if plain else data_in_force(changes_in_effect(today())))
 
 
 def laid_over(shipped: Mapping[str, Any], definitions: list[Mapping[str, Any]], version: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core import FieldError, Invalid, Refused, _, current_principal, db, elevated, enqueue, now
+from plugins.deadlines import simulating
 from plugins.deadlines.overlay import AGENCY, try_definition
 from plugins.deadlines.records import CalendarDay, RuleRecord
 
@@ -40,7 +41,7 @@ def publish_year(year: int) -> int:
         for day in days:
             day.published, day.source = True, AGENCY
         db.session.flush()
-    enqueue("deadlines.recompute", key="deadlines.recompute")
+    simulating.start(f"recompute:year:{year}", simulating.RECOMPUTE)
     return len(days)
 
 

@@ -164,6 +164,64 @@ class RuleRecord(Record):
     published_at: Mapped[datetime | None] = fields.datetime(_("Published at"), readonly=True)
 
 
+class RuleChange(Record):
+    """A version of the agency's overlay on one rule: written by one person, tried on the stock, published by another.
+
+    Of a rule's published versions the newest that is in effect holds; empty `changes` are the rule as it is shipped.
+    """
+
+    __record__ = {
+        "key": "deadlines.rule_change",
+        "open": "law and the agency's overlay, the same for everybody",
+        "label": _("Change of a rule"),
+        "plural": _("Changes of rules"),
+        "title": "name",
+        "secondary": "code",
+        "icon": "scale",
+        "order": "-id",
+        "archive": False,
+    }
+    __table_args__ = (UniqueConstraint("code", "number"),)
+
+    code: Mapped[str] = fields.text(_("Rule"), required=True, readonly=True, search=True, max_length=80)
+    number: Mapped[int] = fields.integer(_("Version"), required=True, readonly=True)
+    name: Mapped[str] = fields.text(_("Name"), required=True, readonly=True, search=True)
+    status: Mapped[str] = fields.choice(_("Status"), choices.RULE_STATES, required=True, readonly=True, default="draft")
+    effect_from: Mapped[date] = fields.date(_("In effect from"), required=True, readonly=True)
+    reason: Mapped[str] = fields.long_text(_("Reason"), required=True, readonly=True, max_length=2000)
+    changes: Mapped[dict | None] = fields.json(_("Changes"), readonly=True)
+    published_by_id: Mapped[int | None] = fields.link(
+        "core.user", _("Published by"), readonly=True, on_delete="set_null", index=False
+    )
+    published_at: Mapped[datetime | None] = fields.datetime(_("Published at"), readonly=True)
+
+
+class Computation(Record):
+    """Work on the whole stock in the background: a trial of what would change, or computing anew; how far it is."""
+
+    __record__ = {
+        "key": "deadlines.computation",
+        "open": "counts and days; names of cases are looked up for each reader",
+        "label": _("Computation"),
+        "plural": _("Computations"),
+        "title": "subject",
+        "icon": "activity",
+        "order": "-id",
+        "archive": False,
+        "public": False,
+    }
+    __table_args__ = (Index("ix_deadlines_computation_subject", "subject", "id"),)
+
+    subject: Mapped[str] = fields.text(_("Subject"), required=True, readonly=True, max_length=80)
+    of_version: Mapped[int | None] = fields.integer(_("Of version"), readonly=True, track=False)
+    status: Mapped[str] = fields.choice(
+        _("Status"), choices.COMPUTING, required=True, readonly=True, default="waiting", track=False
+    )
+    done: Mapped[int] = fields.integer(_("Done"), required=True, readonly=True, default=0, track=False)
+    total: Mapped[int] = fields.integer(_("Of"), required=True, readonly=True, default=0, track=False)
+    result: Mapped[dict | None] = fields.json(_("Result"), readonly=True, track=False)
+
+
 class CalendarDay(Record):
     """A day on which the calendar differs from the week: a holiday, a worked weekend, a closing day of WIPO."""
 
@@ -252,4 +310,4 @@ class Reminder(Record):
     )
 
 
-RECORDS = (Deadline, RuleRecord, CalendarDay, ReminderPlan, Reminder)
+RECORDS = (Deadline, RuleRecord, RuleChange, Computation, CalendarDay, ReminderPlan, Reminder)

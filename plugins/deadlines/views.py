@@ -61,7 +61,7 @@ ORIGIN = Section(
 
 def views() -> list[View]:
     """All views of the plugin's records."""
-    return [*_deadline_views(), *_rule_views(), *_calendar_views(), *_reminder_views()]
+    return [*_deadline_views(), *_rule_views(), *_change_views(), *_calendar_views(), *_reminder_views()]
 
 
 def _deadline_list() -> ListView:
@@ -188,6 +188,25 @@ def _rule_views() -> list[View]:
     ]
 
 
+def _change_views() -> list[View]:
+    fields = ("code", "number", "status", "effect_from", "reason", "published_by", "published_at")
+    return [
+        ListView(
+            "deadlines.rule_change",
+            columns=tuple(map(Column, ("name", "code", "number", "status", "effect_from", "published_by"))),
+            filters=("status", "effect_from"),
+            group_by=("status",),
+            sort="-id",
+        ),
+        DetailView(
+            "deadlines.rule_change",
+            subtitle=("code",),
+            badge="status",
+            facts=(Section("main", _("Change of a rule"), fields),),
+        ),
+    ]
+
+
 def _calendar_views() -> list[View]:
     day = "deadlines.calendar_day"
     fields = ("day", "kind", "name", "source", "published")
@@ -244,6 +263,24 @@ def menus() -> list[Menu]:
             40,
             record="deadlines.rule",
             permission=("deadlines.rule", "read"),
+        ),
+        Menu(
+            "rule_changes",
+            _("Changes of deadline rules"),
+            "adjustments",
+            setting,
+            41,
+            url="/deadlines/rules",
+            permission=("deadlines.rule_change", "read"),
+        ),
+        Menu(
+            "calendars",
+            _("Holiday calendars"),
+            "calendar-event",
+            setting,
+            42,
+            url="/deadlines/calendar",
+            permission=("deadlines.calendar_day", "read"),
         ),
         Menu(
             "statutory",

@@ -144,6 +144,10 @@ class Deriver:
     ) -> Derived:
         base, nominal, due, safe = outcome
         rule = planned.rule
+        own = rule.how.get("own")
+        if own is not None and own.get("safe_margin"):
+            first = safe - max(nominal - base, timedelta(0))
+            safe = max(self._before_rest(safe - timedelta(own["safe_margin"])), first)
         cleared = _clearing(planned, events, _since(inputs, base), nominal, occurrence) if events else None
         state = OPEN
         if cleared is not None or not planned.settled_fields.isdisjoint(inputs):
@@ -151,6 +155,8 @@ class Deriver:
         elif nominal < rule.effective_from:
             state = PRESUMED
         internal, client = self._work_days(base, nominal, safe) if state == OPEN else (safe, safe)
+        if own is not None and state == OPEN:
+            internal, client = self._own_days(own, safe - max(nominal - base, timedelta(0)), safe, internal, client)
         overdue = due < as_of
         optional, severity = planned.optional, planned.severity
         if optional and not planned.planned_by.isdisjoint(inputs):
@@ -159,6 +165,16 @@ class Deriver:
         calendar = (self._wipo_coverage if rule.roll == "wipo" else self._coverage)[due.year]
         first = (rule, fact, occurrence, base, nominal, due, safe, internal, client)
         return _fast(Derived, (*first, severity, optional, window, state, cleared, overdue, calendar, inputs))
+
+    def _own_days(
+        self, own: Mapping[str, Any], first: date, safe: date, internal: date, client: date
+    ) -> tuple[date, date]:
+        """The same by the margins that the agency set for this rule, never before the period began."""
+        if own.get("internal") is not None:
+            internal = max(self._before_rest(safe - timedelta(own["internal"])), first)
+        if own.get("client") is not None:
+            client = max(safe - timedelta(own["client"]), first)
+        return internal, client
 
     def _work_days(self, base: date, nominal: date, safe: date) -> tuple[date, date]:
         """The agency's own day and the day for the client's instruction, never before the period began."""

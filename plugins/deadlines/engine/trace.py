@@ -38,9 +38,13 @@ class Step(NamedTuple):
 def explain(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome) -> list[Step]:
     """The steps from the inputs to the due and the safe day of one deadline."""
     law = "; ".join(rule.legal_basis)
-    steps = _period_steps(engine, rule, inputs, found, law)
+    own = rule.how.get("own")
+    steps = [] if own is None else [Step("own", _told(own, "number", "since", "why"), None, "")]
+    steps += _period_steps(engine, rule, inputs, found, law)
     steps.append(_roll_step(engine.calendars, rule, found))
-    if found.safe != found.due:
+    if own is not None and own.get("safe_margin"):
+        steps.append(Step("own.safe", {"days": own["safe_margin"]}, found.safe, ""))
+    elif found.safe != found.due:
         steps.append(_safe_step(engine, rule, inputs, found))
     coverage = engine.calendars.coverage(found.due.year)
     if coverage != OFFICIAL:
@@ -50,6 +54,10 @@ def explain(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Out
     if found.base < rule.effective_from:
         steps.append(Step("before_effect", {"since": rule.effective_from}, found.base, law))
     return steps
+
+
+def _told(own: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: own["reason" if name == "why" else name] for name in names}
 
 
 def _safe_step(engine: Evaluator, rule: Rule, inputs: Mapping[str, Any], found: Outcome) -> Step:

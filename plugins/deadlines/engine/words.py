@@ -64,6 +64,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "WIPO's own closing days of {year} are not listed here: only weekends are known",
         "{year}年国际局闭馆日未收录，仅按周末计算",
     ),
+    "own": (
+        "The agency's change no. {number} of this rule, in force since {since}: {why}",
+        "按本所对该规则的第{number}次修改（{since}起适用）：{why}",
+    ),
+    "own.safe": (
+        "Safe date: {days} days earlier, as the agency's change says",
+        "稳妥日：按本所的修改再提前{days}日",
+    ),
     "before_effect": ("The rule is in force only from {since}", "该规则自{since}起施行"),
     "undated": ("No fixed day: to be done before the act it guards", "无固定日期：须在相关行为之前完成"),
 }
