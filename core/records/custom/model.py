@@ -13,7 +13,7 @@ from core.records.fields import Choice
 KINDS = (
     Choice("text", _("Text")),
     Choice("long_text", _("Long text")),
-    Choice("number", _("Number")),
+    Choice("number", _("Figure")),
     Choice("money", _("Amount of money")),
     Choice("date", _("Day")),
     Choice("choice", _("One of several")),

@@ -16,6 +16,7 @@ from core.records.custom import rules
 from core.records.custom.model import CustomField
 from core.records.fields import Field
 from core.registry import RecordType
+from core.web import format as fmt
 from core.web import forms
 from core.web.custom import choices
 from core.web.custom.overview import BASE, crumbs, field_of_type, require, type_of
@@ -132,7 +133,7 @@ def _page(kind: RecordType, field: Any, values: dict[str, Any], errors: Errors) 
     sections = _sections(kind, field, values, errors)
     known = {f["name"] for s in sections for f in s["fields"]}
     labels = {"choices": gettext("Choices")}
-    title = field.called if field is not None else gettext("New field of %(records)s", records=str(kind.plural))
+    title = field.called if field is not None else gettext("New field of %(records)s", records=fmt.within(kind.plural))
     action = f"{BASE}/{kind.key}" + (f"/{field.id}" if field is not None else "")
     return render_template(
         "web/form.html",
@@ -147,6 +148,7 @@ def _page(kind: RecordType, field: Any, values: dict[str, Any], errors: Errors) 
         action=action,
         back=f"{BASE}/{kind.key}",
         reform=f"{action}/-/form",
+        reform_by="kind section",
     )
 
 
@@ -167,7 +169,8 @@ def _sections(kind: RecordType, field: Any, values: dict[str, Any], errors: Erro
     for label, names in parts:
         fields = [_drawn(kind, field, name, values.get(name), errors.get(name)) for name in names]
         if fields:
-            made.append({"label": str(label), "fields": fields, "folded": False})
+            folded = "readers" in names and not any(values.get(n) for n in MANY) and not any(f["error"] for f in fields)
+            made.append({"label": str(label), "fields": fields, "folded": folded})
     return made
 
 
@@ -198,7 +201,7 @@ def _drawn(kind: RecordType, field: Any, name: str, value: Any, error: str | Non
         drawn |= {"widget": "select", "options": options, "value": "" if value is None else str(value), "step": None}
         drawn["required"] = name == "target"
     if field is not None and name in rules.PERMANENT:
-        drawn |= {"readonly": True, "shown": _words(spec, name, value)}
+        return drawn | {"readonly": True, "shown": _words(spec, name, value), "help": None}
     return drawn | {"help": str(HELP[name]) if name in HELP else drawn["help"]}
 
 

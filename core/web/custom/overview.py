@@ -18,6 +18,7 @@ from core.records.custom.known import refresh
 from core.records.custom.model import CustomField
 from core.records.reading import run
 from core.registry import RecordType
+from core.web import format as fmt
 from core.web import forms
 from core.web.lifecycle import commit, done, go
 from core.web.shell import registry
@@ -100,7 +101,7 @@ def of_type(key: str) -> Any:
         row["first"], row["last"] = place == 0, place == len(live) - 1
     return render_template(
         "web/custom/type.html",
-        title=gettext("Fields of %(records)s", records=str(kind.plural)),
+        title=gettext("Fields of %(records)s", records=fmt.within(kind.plural)),
         crumbs=crumbs((str(kind.plural), None)),
         kind=kind,
         base=f"{BASE}/{key}",
@@ -111,9 +112,11 @@ def of_type(key: str) -> Any:
 
 
 def _preview(kind: RecordType) -> list[dict[str, Any]]:
-    """The form of a new record, as it is now."""
+    """The parts of the form of a new record in which custom fields stand, as they are now."""
     values = {n: f.default for n, f in kind.fields.items() if not callable(f.default)}
-    return forms._fieldsets(kind, None, forms.sections_of(kind), values, {})
+    drawn = forms._fieldsets(kind, None, forms.sections_of(kind), values, {})
+    own = {n for n, f in kind.fields.items() if f.custom}
+    return [part | {"folded": False} for part in drawn if any(f["name"] in own for f in part["fields"])]
 
 
 def _row(kind: RecordType, field: Any) -> dict[str, Any]:

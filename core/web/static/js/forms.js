@@ -75,12 +75,17 @@ on("keydown", ".z-inline", (event, form) => {
   }
 });
 
-// A choice may decide which sections of the form apply: they are asked for anew, with everything typed so far.
+// A choice may decide which sections of the form apply: they are asked for anew, with everything typed so far. Where
+// the form says which choices do (data-reform-by), the others change nothing. Files that were chosen stay chosen.
 on("change", "[data-reform] select", async (event, select) => {
   const place = select.closest("[data-reform]");
+  const deciding = place.dataset.reformBy?.split(" ");
+  if (deciding && !deciding.includes(select.name)) return;
   const answer = await post(place.dataset.reform, new FormData(select.form), { headers: { "X-CSRF-Token": csrf(), "HX-Request": "true" } });
   if (!answer.ok) return;
+  const files = [...place.querySelectorAll("input[type=file]")].filter((file) => file.files.length);
   place.innerHTML = await answer.text();
+  for (const file of files) document.getElementById(file.id)?.replaceWith(file);
   document.getElementById(select.id)?.focus();
 });
 
