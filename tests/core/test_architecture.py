@@ -171,6 +171,10 @@ def test_eval_exec_pickle_and_shells_are_not_used():
 
 RULES_REST_IN = {
     "core/api/keys.py": "issues a key; who may is the caller's check",
+    "core/audit/chain.py": "an accepted restore is noted in the log",
+    "core/audit/own.py": "the outcome of a verification is noted and told to auditors",
+    "core/records/rotation.py": "a rotation of keys is noted in the log",
+    "core/webhooks/sending.py": "a webhook that fails for days is switched off",
     "core/commands/checks.py": "the administrator's shell",
     "core/commands/work.py": "sends dead letters again",
     "core/events/delivery.py": "subscribers run as the system",
