@@ -118,6 +118,7 @@ _FACE = {
     "core.web.lifecycle": ("done", "go", "wants_fragment"),
     "core.web.toasts": ("say",),
     "core.api.answers": ("json_body", "raw_body"),
+    "core.identity.proof": ("require_proof",),
     "core.web.realms": (
         "end_sign_in",
         "end_sign_ins",
@@ -126,6 +127,7 @@ _FACE = {
         "realm_cookie",
         "realm_sign_in",
         "realm_sign_out",
+        "sign_in_days",
     ),
     "core.importing.text": ("split_values",),
     "core.importing.values": ("BadCell", "ImportTarget"),

@@ -10,7 +10,6 @@ from core.db import db, elevated
 from core.errors import FieldError, Invalid
 from core.i18n import LOCALES, _, gettext
 from core.identity import tries
-from core.identity.policy import current_policy
 from core.permissions.org import User
 from core.permissions.passwords import check_new, hash_password, verify
 from core.permissions.people import forget
@@ -19,6 +18,7 @@ from core.records.audit import note_action
 from core.setup.demo import demo_logins
 from core.web import sessions
 from core.web.lifecycle import commit, done, go
+from core.web.realms import sign_in_days
 from core.web.security import cookie_name, over_https, safe_next, set_cookie
 from core.web.toasts import say
 
@@ -44,7 +44,7 @@ def _page(error: str = "", login: str = "") -> str:
         login=login,
         next=safe_next(request.values.get("next"), ""),
         chosen=request.values.get("locale") if request.values.get("locale") in LOCALES else "",
-        keep_days=settings.session_days if current_policy().may_stay else 0,
+        keep_days=sign_in_days(),
         links=bool(settings.smtp_url or settings.demo),
         demo_people=_demo_people() if settings.demo else (),
     )

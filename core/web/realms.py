@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, g, request
 
 from core.db import db
+from core.identity.policy import current_policy
 from core.permissions.principal import current_principal
 from core.records.audit import note_action
 from core.registry import registry
@@ -26,6 +27,11 @@ def realm_cookie(name: str, answer: Any, outcome: sessions.SignIn) -> Any:
     set_cookie(answer, registry().realms[name].cookie, outcome.token or "", days * 86_400 if outcome.keep else None)
     answer.delete_cookie(cookie_name("zhian_visit"), path="/", secure=over_https())
     return answer
+
+
+def sign_in_days() -> int:
+    """How many days somebody may ask to stay signed in; 0 where the policy of the deployment does not allow it."""
+    return current_app.config["ZHIAN"].session_days if current_policy().may_stay else 0
 
 
 def realm_sign_out(name: str, answer: Any) -> Any:

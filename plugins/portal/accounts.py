@@ -168,7 +168,7 @@ def _account(session: Any, user: PortalUser, password: str, locale: str) -> None
         session.add(record_class("core.user_role")(user_id=made.id, role=f"portal_{user.role}"))
         _bind_affiliates(user)
     found = session.get(account, user.user_id)
-    found.password_hash, found.failed_logins, found.locked_until = hash_password(password), 0, None
+    found.password_hash = hash_password(password)
     if user.state == "invited":
         user.state, user.activated_at = "active", now()
 

@@ -36,7 +36,16 @@ def register_records() -> list[type[Record]]:
 @hookimpl
 def register_realms() -> list[Realm]:
     """The clients' own side of the site."""
-    return [Realm("portal", "/portal", login="/portal/login", cookie="zhian_portal", error="portal/error.html")]
+    return [
+        Realm(
+            "portal",
+            "/portal",
+            login="/portal/login",
+            cookie="zhian_portal",
+            error="portal/error.html",
+            outside="portal/signing.html",
+        )
+    ]
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from core.db import system
 from core.permissions.org import User, UserRole
 from core.permissions.passwords import hash_password
 
-OPEN = {"/healthz", "/login", "/static/<stamp>/<room>/<path:path>"}
+OPEN = {"/healthz", "/login", "/forgotten", "/password/<token>", "/static/<stamp>/<room>/<path:path>"}
 """Addresses that anybody may read, besides those that declare themselves public."""
 PASSWORD = "correct horse battery"
 

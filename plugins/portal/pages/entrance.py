@@ -16,6 +16,7 @@ from core import (
     realm_cookie,
     realm_sign_in,
     realm_sign_out,
+    sign_in_days,
 )
 from plugins.portal import accounts
 from plugins.portal.demo import shown_logins
@@ -46,7 +47,7 @@ def _login_page(error: str = "", email: str = "", status: int = 200) -> Any:
         email=email,
         next=next_page(""),
         demo=demo,
-        days=current_app.config["ZHIAN"].session_days,
+        days=sign_in_days(),
     )
 
 
