@@ -15,10 +15,12 @@ from core.i18n import _
 from core.records import service
 from core.records.audit import note_action
 from core.records.base import Record
+from core.records.contents import Looked, fits, is_program
 from core.records.notes import Attachment, keep
 from core.records.reading import run
 
-NEVER = frozenset({".exe", ".bat", ".cmd", ".com", ".scr", ".js", ".vbs", ".msi", ".lnk"})
+RUN = "exe bat cmd com scr js jse vbs vbe wsf wsh hta msi lnk ps1 jar cpl dll pif reg scf url"
+NEVER = frozenset(f".{ending}" for ending in RUN.split())
 GIVEN = ("sha256", "size", "mime", "revision")
 
 
@@ -35,9 +37,13 @@ def add_file(
 ) -> Attachment:
     """Keep one content for a record that the caller may change. Raises `Invalid`; `ValueError` when too large."""
     key, name = record.__record__["key"], clean_name(filename)
-    if PurePosixPath(name.lower()).suffix in NEVER:
+    looked = Looked(stream)
+    if PurePosixPath(name.lower().rstrip(". ")).suffix in NEVER or is_program(looked.head):
         raise Invalid([FieldError("file", "kind", _("Programs cannot be stored: %(name)s", name=name))])
-    sha256, size = keep(stream, current_app.config["ZHIAN"].max_upload_mb * 1024 * 1024)
+    if looked.head and not fits(name, looked.head):
+        message = _("%(name)s is not what its ending says. Save it again in its own format.", name=name)
+        raise Invalid([FieldError("file", "type_mismatch", message)])
+    sha256, size = keep(looked, current_app.config["ZHIAN"].max_upload_mb * 1024 * 1024)
     table = Attachment.__table__
     here = (table.c.record_key == key, table.c.record_id == record.id, table.c.filename == name)
     newest = run(select(func.max(table.c.revision)).where(*here)).scalar() or 0

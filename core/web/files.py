@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, request, send_file
 from sqlalchemy import func, select
 
 from core.db import db, write_intent
-from core.errors import FieldError, Invalid, NotFound
+from core.errors import FieldError, Forbidden, Invalid, NotFound
 from core.i18n import _, gettext, ngettext
 from core.permissions.rules import access
 from core.records import service
@@ -27,9 +27,11 @@ _table = Attachment.__table__
 
 
 def upload(key: str, record_id: int) -> Any:
-    """Store what was chosen."""
+    """Store what was chosen with a record that the person may change."""
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
+    if not service.may(record, "update"):
+        raise Forbidden(detail={"record": key, "action": "update"})
     given = [f for f in request.files.getlist("file") if f.filename]
     if not given:
         raise Invalid([FieldError("file", "required", _("Choose a file."))])

@@ -430,7 +430,7 @@ def test_the_peek_panel_holds_what_the_person_may_see(visit, desk):
 def test_a_picture_within_a_page_is_not_a_download(visit, desk):
     ann = visit("ann")
     place = make(ann, desk.ids, name="With a picture")
-    upload(ann, place, "mark.png", b"\x89PNG")
+    upload(ann, place, "mark.png", b"\x89PNG\r\n\x1a\n")
     link = re.search(r'href="(/files/\d+)"', ann.get(f"{place}?tab=files").text).group(1)
     drawn = ann.get(link, Sec_Fetch_Dest="image")
     assert "attachment" not in drawn.headers["Content-Disposition"]

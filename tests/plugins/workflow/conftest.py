@@ -90,7 +90,7 @@ class Flows:
 
     def paper(self, case: Any, kind: str) -> int:
         """A file of that kind with the case."""
-        return add_file(case, f"{kind}.pdf", io.BytesIO(kind.encode()), kind).id
+        return add_file(case, f"{kind}.pdf", io.BytesIO(b"%PDF-1.4 " + kind.encode()), kind).id
 
     def define(self, nodes: list[dict[str, Any]], code: str = "short", state: str = "published", **more: Any) -> int:
         """A definition for cases, in force, in the place of the one before."""

@@ -78,7 +78,7 @@ def test_papers_come_with_the_decision(flows, visit):
     missing = browser.post(f"/workflow/tasks/{task.id}/decide", **form(task, decision="done"))
     assert missing.status_code == 422
     assert "This field is required." in missing.text
-    files = {"needs.receipt": (io.BytesIO(b"%PDF"), "receipt.pdf"), "file": (io.BytesIO(b"x"), "note.txt")}
+    files = {"needs.receipt": (io.BytesIO(b"%PDF-1.4"), "receipt.pdf"), "file": (io.BytesIO(b"x"), "note.txt")}
     given = form(task, decision="done", **{"values.day": "2026-11-20"}, **files)
     assert browser.post(f"/workflow/tasks/{task.id}/decide", **given).status_code == 303
     step = next(s for s in flows.steps(run) if s.what == "done")
@@ -98,7 +98,7 @@ def test_submitting_from_the_page_of_the_record(flows, visit):
     refused = browser.post("/workflow/start", **about)
     assert (refused.status_code, "Attach: Power of attorney." in refused.text) == (422, True)
     kinds = ("applicant_id_document", "power_of_attorney", "search_report", "goods_list")
-    files = {f"needs.{kind}": (io.BytesIO(kind.encode()), f"{kind}.pdf") for kind in kinds}
+    files = {f"needs.{kind}": (io.BytesIO(b"%PDF-1.4 " + kind.encode()), f"{kind}.pdf") for kind in kinds}
     done = browser.post("/workflow/start", **about, **files)
     assert (done.status_code, flows.status(case)) == (303, "internal_review")
     shown = browser.get(f"/r/cases.case/{case}").text
