@@ -8,7 +8,7 @@ from flask import render_template
 from markupsafe import Markup
 
 
-def part(template: str, **context: Any) -> Markup:
+def part(template: str, /, **context: Any) -> Markup:
     """A rendered template, to be put into another one."""
     return Markup(render_template(template, **context))  # noqa: S704 - a template escapes by itself
 
