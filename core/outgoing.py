@@ -6,6 +6,7 @@ A host is resolved here, each of its addresses is judged, and the call goes to t
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from core.errors import FieldError, Invalid, Refused
 from core.i18n import _
 from core.records.changes import Change
 
+log = logging.getLogger("zhian.outgoing")
 Address = IPv4Address | IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -42,7 +44,8 @@ def outgoing(base_url: str, *, ca_file: str | None = None, timeout: float = 10.0
         try:
             context.load_verify_locations(ca_file)
         except (OSError, ssl.SSLError) as error:
-            raise Refused(_("The certificate file cannot be read: %(why)s", why=str(error)), field="ca_file") from None
+            log.warning("certificate file %s: %s", ca_file, error)  # who chose the path is not told what lies there
+            raise Refused(_("The certificate file cannot be read as one."), field="ca_file") from None
     return httpx.Client(
         base_url=base_url,
         transport=Judged(context, allowed_inside()),
