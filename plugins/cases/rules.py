@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true, union_all
 
-from core import Principal, Rule, Scopes, scopes_via
+from core import Principal, Rule, Scopes, record_class, registry, scopes_via
 from plugins.cases.case import Case
 from plugins.cases.records import Member
 from plugins.clients import Client, claimed, of_their_client
 
 OUTSIDE = ("consultant", "finance", "archive", "service_desk", "analyst")
 """Roles that see cases but not what an invention is about before it is public."""
+
+LISTS = ("case_status_report",)
+"""Kinds of documents about clients that name their inventions, as far as their maker may read of them."""
 
 _member = Member.__table__.c
 _case = Case.__table__.c
@@ -96,11 +99,29 @@ def unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
 
 
 def files_of_the_unpublished(model: Any, principal: Principal) -> ColumnElement[bool]:
-    """Of files: all but those of inventions that are not public, which people outside the work on them do not open."""
+    """Of files: all but those of inventions that are not public, which people outside the work on them do not open.
+
+    Nor lists of the cases of a client who has such an invention, unless they made the list themselves.
+    """
     if not principal.roles <= set(OUTSIDE):
         return true()
     closed = select(_case.id).where(unpublished(_case, principal))
-    return or_(model.record_key.is_(None), model.record_key != "cases.case", model.record_id.not_in(closed))
+    of_clients = select(_case.client_id).where(unpublished(_case, principal), _case.client_id.is_not(None))
+    listed = and_(model.record_key == "clients.client", model.kind.in_(LISTS), model.record_id.in_(of_clients))
+    of_case = and_(model.record_key == "cases.case", model.record_id.in_(closed))
+    return and_(
+        or_(model.record_key.is_(None), not_(of_case)),
+        or_(model.record_key.is_(None), model.kind.is_(None), not_(listed), _made_by_oneself(model, principal)),
+    )
+
+
+def _made_by_oneself(model: Any, principal: Principal) -> ColumnElement[bool]:
+    """The paper of a document that the person asked for."""
+    if "documents.document" not in registry().types:
+        return false()
+    document = record_class("documents.document").__table__.c
+    mine = document.created_by_id == principal.user_id
+    return model.id.in_(select(document.file_id).where(mine, document.file_id.is_not(None)))
 
 
 RULES = (Rule("core.attachment", "files of unpublished inventions", files_of_the_unpublished, actions=("read",)),)

@@ -8,15 +8,18 @@ from core import Record, registry
 
 
 def value_of(record: Any, path: str) -> Any:
-    """The value; of a link its id. None where something on the way is empty. Raises `KeyError` for an unknown field."""
+    """The value; of a link its id. None where something on the way is empty. Raises `KeyError` for an unknown field.
+
+    What is hidden from people is unknown here too.
+    """
     names = path.split(".")
     for at, name in enumerate(names):
         if record is None:
             return None
         spec = registry().of(type(record)).fields.get(name)
         last = at == len(names) - 1
-        if spec is None:
-            if last and name in ("id", "version", "created_by_id"):
+        if spec is None or spec.hidden or spec.kind == "secret":
+            if spec is None and last and name in ("id", "version", "created_by_id"):
                 return getattr(record, name)
             raise KeyError(path)
         if last:
