@@ -5,6 +5,7 @@ from __future__ import annotations
 import code
 import os
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from core.settings import ROOT, load_settings
 
 
 @click.command()
-def doctor() -> None:
+@click.option("--production", is_flag=True, help="Also refuse settings that are for trials alone.")
+def doctor(production: bool) -> None:
     """Look at everything a deployment needs; exit code 1 when something must be mended."""
     from core.doctor import examine
+    from core.doctor.production import examine_for_production
 
-    worst = 0
-    for finding in examine(load_settings()):
+    settings, worst = load_settings(), 0
+    for finding in chain(examine_for_production(settings) if production else (), examine(settings)):
         worst = max(worst, finding.level)
         click.echo(f"{finding.mark} {finding.what}")
         if finding.mend:
