@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 from flask import Response
 
-from core.api import plugins
+from core.api import openapi_values as values
+from core.api import plugins, shares
 from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, described, operators, reference, schema_of
 from core.hooks.manifest import CORE_VERSION
 from core.i18n import current_locale, gettext
@@ -139,6 +140,7 @@ def _paths(kind: RecordType) -> dict[str, Any]:
             "get": _operation(kind, "download", _download()),
         },
     }
+    paths |= shares.paths(kind, one, once, _operation)
     for action in registry().actions.get(kind.key, {}).values():
         paths |= _action_paths(kind, action, one, [if_match, once])
     return paths

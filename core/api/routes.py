@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
-from core.api import files, records
+from core.api import files, records, shares
 from core.api.answers import JSON_TYPES, Answer, raw_body, response
 from core.api.health import healthz
 from core.api.idempotency import Lease, Stored, begin, fingerprint
@@ -33,6 +33,8 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/api/v1/<key>/<ident>": {"GET": records.read, "PATCH": records.patch, "DELETE": records.remove},
     "/api/v1/<key>/actions/<code>": {"POST": records.act_on_type},
     "/api/v1/<key>/<ident>/actions/<code>": {"POST": records.act},
+    "/api/v1/<key>/<ident>/shares": {"GET": shares.list_all, "POST": shares.create},
+    "/api/v1/<key>/<ident>/shares/<share>": {"DELETE": shares.end},
     "/api/v1/<key>/<ident>/files": {"GET": files.list_files, "POST": files.upload},
     "/api/v1/<key>/<ident>/files/<file_id>": {"GET": files.download},
     "/api/": {},

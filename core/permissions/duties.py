@@ -26,7 +26,8 @@ BUSINESS = "@business"
 class Duty:
     """Two acts (or roles) that one person may not have both. `strength` begins with hard or soft.
 
-    `apart` are groups of role codes of which a person may hold one group alone.
+    `apart` are groups of role codes of which a person may hold one group alone; `kept_at` the record type at which the
+    second act is refused.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Duty:
     second: str
     strength: str
     apart: tuple[frozenset[str], ...] = ()
+    kept_at: str = ""
 
 
 def duties() -> list[Duty]:

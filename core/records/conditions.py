@@ -146,6 +146,8 @@ def _compare_link(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]
     if item.value in ("", None) and item.op != "in":
         return column.is_(None) if item.op == "eq" else column.is_not(None)
     values = _values(spec, item.value) if item.op == "in" else [value_of(spec, item.value)]
+    if item.value == "me" and current_principal().standing_in:
+        values = sorted(current_principal().acting_ids)
     target = registry().types[spec.target or ""]
     same = column == values[0] if len(values) == 1 else column.in_(values)
     if allowed(target) is not true():

@@ -23,9 +23,9 @@ def panels() -> list[Panel]:
 
 def my_clients() -> dict[str, Any]:
     """The clients that the person leads, the highest tier first, with birthdays of the next two weeks."""
-    me = current_principal().user_id
+    us = sorted(current_principal().acting_ids)
     statement = select(Client.id, Client.name, Client.number, Client.tier).where(
-        Client.owner_id == me, Client.archived_at.is_(None)
+        Client.owner_id.in_(us), Client.archived_at.is_(None)
     )
     order = {tier.code: place for place, tier in enumerate(choices.TIERS)}
     found = sorted(db.session.execute(statement), key=lambda row: (-order.get(row.tier or "", 0), row.name))

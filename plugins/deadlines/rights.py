@@ -35,6 +35,7 @@ def scopes() -> dict[str, Scopes]:
         department=via.department,
         branch=via.branch,
         extra={"released": _released},
+        follows=via.follows,
     )
     return {
         "deadlines.deadline": deadline,

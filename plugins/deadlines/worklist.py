@@ -65,9 +65,9 @@ def spans(day: date) -> list[Span]:
 
 
 def mine() -> Any:
-    """The condition for a person's own work: responsible or deputy."""
-    me = current_principal().user_id
-    return or_(Deadline.responsible_id == me, Deadline.deputy_id == me)
+    """The condition for a person's own work, and that of those they stand in for: responsible or deputy."""
+    us = sorted(current_principal().acting_ids)
+    return or_(Deadline.responsible_id.in_(us), Deadline.deputy_id.in_(us))
 
 
 def urgent(day: Any) -> tuple[Any, ...]:

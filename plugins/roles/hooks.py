@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core import Duty, Grant, Role, hookimpl
+from core import Duty, FieldRule, Grant, Role, hookimpl
 from plugins.roles import pack
 
 
@@ -16,6 +16,12 @@ def register_roles() -> list[Role]:
 def register_grants() -> list[Grant]:
     """Their rights on the core's records."""
     return pack.core_grants()
+
+
+@hookimpl
+def register_field_rules() -> list[FieldRule]:
+    """Telephone numbers of colleagues are masked but for those who look after people."""
+    return [FieldRule("core.user", "mobile", "masked", pack.numbers_masked_for())]
 
 
 @hookimpl

@@ -50,6 +50,15 @@ def separation_of_duties() -> tuple[Separation, ...]:
     return tuple(Separation(**row) for row in _pack()["separation"])
 
 
+OF_PEOPLE = ("hr", "partner", "security_admin")
+"""Roles that read telephone numbers of colleagues."""
+
+
+def numbers_masked_for() -> tuple[str, ...]:
+    """All other roles of staff and administration."""
+    return tuple(r["code"] for r in _pack()["roles"] if r["realm"] != "portal" and r["code"] not in OF_PEOPLE)
+
+
 APART = {
     "THREE_ADMINS": (("system_admin",), ("security_admin",), ("audit_admin",)),
     "GRANT_SELF": (("security_admin",), ("@business",)),
@@ -57,6 +66,20 @@ APART = {
     "PORTAL_PAY": (("portal_legal",), ("portal_finance",)),
 }
 """Roles that one person may not hold together, by the duty that says so."""
+
+
+KEPT_AT = {
+    "ENTER_VERIFY": "cases.case",
+    "CLOSE_CONFIRM": "deadlines.deadline",
+    "DRAFT_REVIEW": "workflow.task",
+    "REVIEW_TWO": "workflow.task",
+    "REFUND": "billing.refund",
+    "CASH_BILL": "billing.payment",
+    "WRITEOFF": "billing.write_off",
+    "PRICE_DISCOUNT": "billing.quotation",
+    "RULE_PUBLISH": "deadlines.rule",
+}
+"""Where the second act of a pair is refused, when that record type is there."""
 
 
 def duties() -> list[Duty]:
@@ -69,6 +92,7 @@ def duties() -> list[Duty]:
             s.second,
             s.strength,
             () if s.strength.startswith("soft") else tuple(frozenset(group) for group in APART.get(s.code, ())),
+            KEPT_AT.get(s.code, ""),
         )
         for s in separation_of_duties()
     ]

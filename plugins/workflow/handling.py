@@ -117,5 +117,5 @@ def _url(run: Run) -> str:
 
 
 def is_mine(task: Task) -> bool:
-    """Whether the acting person is asked."""
-    return current_principal().user_id in asked_of(task)
+    """Whether the acting person is asked, or somebody they stand in for."""
+    return not current_principal().acting_ids.isdisjoint(asked_of(task))

@@ -18,7 +18,7 @@ TABS = ("mine", "client", "started", "done", "left")
 
 
 def _asked_me() -> Any:
-    return Task.id.in_(select(Asked.task_id).where(Asked.user_id == current_principal().user_id))
+    return Task.id.in_(select(Asked.task_id).where(Asked.user_id.in_(sorted(current_principal().acting_ids))))
 
 
 def waiting(kinds: tuple[str, ...] = ("approve", "do")) -> list[Task]:

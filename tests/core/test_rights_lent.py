@@ -375,3 +375,26 @@ def allowed(person, owner, action, shares, away):
         return True
     levels = ("read", "update") if action == "read" else ("update",)
     return any(o == owner and to == person and level in levels for o, to, level in shares)
+
+
+def test_shares_by_the_api(lab, shelf):
+    made, _drawers = shelf
+    ann, dora = lab.client("ann"), lab.client("dora")
+    place, day = f"lab.folder/{made['ann']}", (today() + TOMORROW).isoformat()
+    assert dora.get(place).status_code == 404
+    given = ann("POST", f"{place}/shares", {"user": lab.who.dora, "until": day, "note": "look"})
+    assert given.status_code == 201, given.text
+    forget()
+    assert dora.get(place).status_code == 200
+    assert dora.get(f"{place}/files").status_code == 200
+    assert [s["user"]["label"] for s in ann.get(f"{place}/shares").json["data"]] == ["Dora"]
+    assert dora("POST", f"{place}/shares", {"user": lab.who.bob, "until": day}).status_code == 403
+    assert dora("DELETE", f"{place}/shares/{given.json['id']}").status_code == 403
+    assert lab.client("bob").get(f"{place}/shares").status_code == 404
+    for body in ({}, {"until": day}, {"user": "x", "until": day}, {"user": lab.who.dora, "until": "soon"}, {"odd": 1}):
+        assert ann("POST", f"{place}/shares", body).status_code == 422, body
+    assert lab.client("ann", "lab.folder:read")("POST", f"{place}/shares", {"user": 1, "until": day}).status_code == 403
+    assert ann("DELETE", f"{place}/shares/{given.json['id']}").status_code == 204
+    forget()
+    assert dora.get(place).status_code == 404
+    assert "/api/v1/lab.folder/{id}/shares" in ann.get("openapi.json").json["paths"]

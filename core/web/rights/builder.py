@@ -116,7 +116,7 @@ def read(form: MultiDict[str, str]) -> dict[str, Any]:
 
 def flat(tree: dict[str, Any]) -> bool:
     """Whether the form can show the tree: no groups within groups."""
-    return all("field" in item for item in next(iter(tree.values())))
+    return not any({"all", "any"} & item.keys() for item in next(iter(tree.values())))
 
 
 def words(record: str, tree: dict[str, Any]) -> str:

@@ -40,22 +40,11 @@ def _row(duty: Duty) -> dict[str, Any]:
 def _state(duty: Duty) -> tuple[str, str]:
     if duty.apart:
         return (gettext("held apart by the server"), "done") if duties.strict() else (gettext("listed"), "warn")
-    if not (_acts(duty.first) and _acts(duty.second)):
+    if duty.kept_at not in registry().types:
         return gettext("no such acts here"), ""
     if duty.strength.startswith("soft"):
         return gettext("allowed, noted"), "warn"
     return gettext("refused by the server"), "done"
-
-
-def _acts(words: str) -> bool:
-    """Whether one of the acts named there can be done in this deployment."""
-    found = (part.strip().split(" ")[0].split("/")[0].partition(".") for part in words.split(","))
-    return any(_act(record, action) for record, _dot, action in found)
-
-
-def _act(record: str, action: str) -> bool:
-    keys = [key for key in registry().types if key.partition(".")[2] == record]
-    return any(action in ("create", "update", "read") or action in registry().actions.get(key, {}) for key in keys)
 
 
 def register(web: Blueprint) -> None:

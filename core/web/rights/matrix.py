@@ -25,6 +25,8 @@ from core.web.rights.words import action_word, crumbs, in_order, role_word, scop
 from core.web.settings_items import require_administrator
 from core.web.toasts import say
 
+OF_CLIENTS = ("client", "released")
+"""Scopes that mean something for people of clients alone."""
 Pairs = frozenset[tuple[str, str]]
 
 
@@ -96,7 +98,7 @@ def _groups(code: str, overlay: Overlay) -> list[dict[str, Any]]:
                 "none": not pairs and not shipped,
             }
         )
-    order = ["core", *(m.name for m in registry.manifests)]
+    order = [*(m.name for m in registry.manifests), "core"]
     return [found[name] for name in sorted(found, key=lambda n: order.index(n) if n in order else 99)]
 
 
@@ -121,7 +123,8 @@ def row(code: str, key: str) -> Any:
     require_administrator()
     role, kind, overlay = role_of(code), _kind(key), overlay_now()
     pairs, shipped = pairs_of(code, key, overlay), access().shipped(code, key)
-    scopes = in_order({*changing.scopes_for(key), *(s for _a, s in pairs | shipped)})
+    meant = (s for s in changing.scopes_for(key) if s not in OF_CLIENTS or role.realm == "portal")
+    scopes = in_order({*meant, *(s for _a, s in pairs | shipped)})
     actions = (*STANDARD_ACTIONS, *changing.EXTRA_ACTIONS, *changing.named_actions(key))
     title = f"{role_word(role, code)} / {kind.plural}"
     return render_template(
@@ -159,7 +162,10 @@ def _difference(key: str, pairs: Pairs, shipped: Pairs, overlay: Overlay) -> lis
     """(sign, words) of each right more or less than shipped."""
     more = [("+", p) for p in sorted(pairs - shipped)]
     less = [("−", p) for p in sorted(shipped - pairs)]
-    return [(sign, f"{action_word(key, a)}: {scope_word(s, overlay)}") for sign, (a, s) in (*more, *less)]
+    return [
+        (sign, gettext("%(role)s: %(scope)s", role=action_word(key, a), scope=scope_word(s, overlay)))
+        for sign, (a, s) in (*more, *less)
+    ]
 
 
 def save(code: str, key: str) -> Any:

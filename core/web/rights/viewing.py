@@ -103,7 +103,7 @@ def check_request(endpoint: str) -> None:
     """Raises `Forbidden` for what cannot be done through the eyes of somebody else."""
     if current_principal().viewer is None or endpoint in STILL_POSTED:
         return
-    own = endpoint in CLOSED or request.path.startswith(OWN_PAGES)
+    own = endpoint in CLOSED or "/files/" in request.path or request.path.startswith(OWN_PAGES)
     drawn = endpoint == "web.download" and request.headers.get("Sec-Fetch-Dest") == "image"
     if request.method not in SAFE_METHODS or (own and not drawn):
         raise Forbidden(_("You look through the eyes of somebody else: nothing can be changed or taken away."))

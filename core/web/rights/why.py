@@ -180,8 +180,9 @@ def _seer(kind: RecordType, record_id: int, seer: explaining.Seer) -> Step:
             ways.append(gettext("shared for a time"))
             continue
         role = role_word(access().role(way.grant.role, person.overlay), way.grant.role)
-        words = f"{role}: {scope_word(way.grant.scope, person.overlay)}"
-        ways.append(gettext("for %(who)s", who=way.absent.name) + f", {words}" if way.absent else words)
+        scope = scope_word(way.grant.scope, person.overlay)
+        words = gettext("%(role)s: %(scope)s", role=role, scope=scope)
+        ways.append(gettext("for %(who)s", who=way.absent.name) + gettext(", ") + words if way.absent else words)
     here = f"/r/{kind.key}/{record_id}"
     may = viewing.may_view(current_principal(), person)
     return {
