@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from flask import Response
 
-from core.api import openapi_values as values
 from core.api import plugins, shares
 from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, described, operators, reference, schema_of
 from core.hooks.manifest import CORE_VERSION
