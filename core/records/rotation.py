@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Column, String, Table, cast, select, type_coerce, update
+from sqlalchemy import Column, String, Table, cast, literal, select, tuple_, type_coerce, update
 
 from core.db import db, reading, system
 from core.records.audit import note_action
@@ -58,31 +58,33 @@ def _present() -> str:
 
 def _sweep(ident: str, done: int, progress: Callable[[int], None] | None) -> int:
     for table, column in columns():
-        last = 0
+        last: tuple[Any, ...] = ()
         while rows := _others(table, column, ident, last):
-            last = rows[-1][0]
+            last = tuple(rows[-1][1:])
             done += _renew(table, column, rows)
             if progress:
                 progress(done)
     return done
 
 
-def _others(table: Table, column: Column[Any], ident: str, after: int) -> list[Any]:
-    """The next rows whose value is not under the key."""
-    raw = type_coerce(column, String)
-    wanted = select(table.c.id, raw).where(table.c.id > after, raw.is_not(None))
+def _others(table: Table, column: Column[Any], ident: str, after: tuple[Any, ...]) -> list[Any]:
+    """The next rows, by their primary keys, whose value is not under the key."""
+    raw, key = type_coerce(column, String), list(table.primary_key.columns)
+    wanted = select(raw, *key).where(raw.is_not(None))
     wanted = wanted.where(~cast(raw, String).startswith(f"{MARK}.{ident}.", autoescape=True))
+    if after:
+        wanted = wanted.where(tuple_(*key) > tuple_(*map(literal, after)))
     with reading() as connection:
-        return list(connection.execute(wanted.order_by(table.c.id).limit(BATCH)).all())
+        return list(connection.execute(wanted.order_by(*key).limit(BATCH)).all())
 
 
 def _renew(table: Table, column: Column[Any], rows: list[Any]) -> int:
     """Write the same texts under the present key; a value that somebody changed meanwhile is left as it is."""
-    raw = type_coerce(column, String)
+    raw, key = type_coerce(column, String), list(table.primary_key.columns)
     done = 0
     with db.engine.begin() as connection:
-        for ident, old in rows:
+        for old, *place in rows:
             fresh = type_coerce(encrypt(decrypt(old)), String)
-            same = update(table).where(table.c.id == ident, raw == old)
-            done += connection.execute(same.values({column: fresh})).rowcount
+            here = [one == value for one, value in zip(key, place, strict=True)]
+            done += connection.execute(update(table).where(*here, raw == old).values({column: fresh})).rowcount
     return done
