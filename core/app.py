@@ -37,6 +37,7 @@ TABLES = (
     "core.setup.model",
     "core.identity.model",
     "core.plugin_settings.model",
+    "core.hooks.faults",
     "core.importing.models",
     "core.api.model",
 )

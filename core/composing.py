@@ -53,7 +53,7 @@ def _offers(registry: Registry) -> None:
         if hooks.offered.get(offer.hook) != plugin:
             registry.problem(plugin, f"takes {offer.hook}, which it does not offer", "declare it in hookspecs.py")
             continue
-        items = list(hooks.collect(offer.hook))
+        items = registry.offered[offer.hook] = list(hooks.collect(offer.hook))
         try:
             for giver, what in offer.take(items) or ():
                 registry.problem(giver, f"{offer.hook}: {what}", f"see the README of {plugin}")

@@ -227,6 +227,7 @@ class Registry:
     channels: dict[str, Channel] = field(default_factory=dict)
     number_parts: dict[str, NumberPart] = field(default_factory=dict)
     settings: dict[str, dict[str, Setting]] = field(default_factory=lambda: defaultdict(dict))
+    offered: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     realms: dict[str, Realm] = field(default_factory=lambda: {STAFF.name: STAFF})

@@ -127,6 +127,7 @@ def _beside(registry: Registry, plugin: str, present: set[str]) -> Iterator[tupl
     conditions = {
         "core_delivery": lambda c: c.subscriber.in_([*named("register_subscribers", "name"), *channels]),
         "core_plugin_setting": lambda c: c.plugin == plugin,
+        "core_fault": lambda c: c.plugin == plugin,
         "core_outbox": lambda c: c.event.startswith(mine, autoescape=True),
         "core_job_run": lambda c: c.name.in_(named("register_jobs", "name")),
         "core_schedule": lambda c: c.name.in_(named("register_schedules", "name")),

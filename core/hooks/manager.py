@@ -55,6 +55,7 @@ class Hooks:
         self.manager.add_hookspecs(specs)
         self.isolated_seconds, self.writing_seconds = isolated, writing
         self.faults: deque[Fault] = deque(maxlen=200)
+        self.unsaved: deque[Fault] = deque(maxlen=200)
         self.broken: list[StartProblem] = []
         self.offered: dict[str, str] = {}
         self._writing: dict[str, list[Any]] = {}
@@ -203,7 +204,9 @@ class Hooks:
             raise _fault(plugin, error) from error
 
     def _note(self, plugin: str, hook: str, error: Exception) -> None:
-        self.faults.append(Fault(plugin, hook, f"{type(error).__name__}: {error}", now()))
+        fault = Fault(plugin, hook, f"{type(error).__name__}: {error}", now())
+        self.faults.append(fault)
+        self.unsaved.append(fault)
 
 
 class _Work:

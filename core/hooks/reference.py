@@ -40,6 +40,11 @@ WORDS = {
     "redis_url": "`redis://…`; empty: a private Valkey that `zhian up` starts.",
     "secret": "At least 32 random characters: signs sessions, encrypts stored secrets. Empty: one is made in the data"
     " folder.",
+    "old_secrets": "Earlier secrets, comma-separated: they still open what was stored under them, until `zhian secrets rotate`"
+    " has written it anew.",
+    "outgoing_allow": "Private hosts or networks that webhooks and other calls to elsewhere may reach.",
+    "proxies": "How many proxies of our own stand before the web processes; so many addresses of X-Forwarded-For are"
+    " believed.",
     "agency": "Name of the agency in Chinese, on pages and papers.",
     "agency_en": "The same in English.",
     "base_url": "Where people reach the deployment; links in mails lead there, and https makes cookies secure.",

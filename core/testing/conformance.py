@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from core.testing import composed, handlers, pages, schema, static
+from core.testing import composed, extended, handlers, pages, schema, static
 from core.testing.deployment import Deployment, deployment
 
 
@@ -99,6 +99,10 @@ class Conformance:
     def test_links_keep_hidden_what_is_hidden(self, site: Deployment, source: static.Source) -> None:
         """Targets out of sight stay out of sight."""
         report(pages.relation_problems(site, source.manifest.name))
+
+    def test_what_it_extends_still_holds(self, site: Deployment, source: static.Source) -> None:
+        """Records of others open with what was added, and their owners' own checks pass."""
+        report(extended.problems(site, source.manifest.name))
 
     def test_a_second_event_changes_nothing(self, site: Deployment, source: static.Source) -> None:
         """Handlers run twice."""

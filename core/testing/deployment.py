@@ -95,6 +95,13 @@ class Deployment:
             session.flush()
             return record.id
 
+    def configure(self, plugin: str, **values: Any) -> None:
+        """Set settings of a plugin, as an administrator would."""
+        from core.plugin_settings.store import set_values
+
+        with self.app.app_context(), system("settings of a test"):
+            set_values(plugin, values)
+
     @contextmanager
     def being(self, user_id: int) -> Iterator[Any]:
         """Act as this person, with a session of their own that is rolled back at the end."""

@@ -56,12 +56,19 @@ def manifest_problems(source: Source) -> Iterator[str]:
             yield f'{file}: {what} is not in both languages -> {what} = {{ zh = "…", en = "…" }}'
     if "<" not in manifest.core and "==" not in manifest.core and "~=" not in manifest.core:
         yield f'{file}: core = "{manifest.core}" fits every later core -> end the range: core = ">=0.1,<1"'
-    if not any((place / "README.md").is_file() for place in (source.folder, source.folder.parent)):
+    beside = any((place / "README.md").is_file() for place in (source.folder, source.folder.parent))
+    if not beside and not _described(manifest.name):
         yield f"{manifest.name}: there is no README.md -> write what it is for, its records, rights and settings"
     known = discover(None)[0]
     for name in manifest.requires:
         if name not in known:
             yield f"{file}: requires {name}, which is not installed -> install it, or correct the name"
+
+
+def _described(plugin: str) -> bool:
+    """Whether the package of an installed plugin carries its README."""
+    dists = (entry.dist for entry in metadata.entry_points(group="zhian.plugins") if entry.name == plugin)
+    return any(dist and (dist.metadata.get_payload() or dist.metadata.get("Description")) for dist in dists)
 
 
 def import_problems(source: Source) -> Iterator[str]:

@@ -106,12 +106,12 @@ def _problems(registry: Registry, name: str, head: Any, manifest: Manifest, foun
         for needed in manifest.requires
         if needed not in found
     ]
-    faults = [fault for fault in registry.hooks.faults if fault.plugin == name]
+    faults = [fault for fault in shell.known_faults() if fault.plugin == name]
     if faults:
-        last = faults[-1]
+        last = faults[0]
         said.append(
             gettext(
-                "%(n)s contributions failed since the start, last %(hook)s at %(at)s: %(error)s",
+                "%(n)s contributions failed within the last day, last %(hook)s at %(at)s: %(error)s",
                 n=len(faults),
                 hook=last.hook,
                 at=fmt.instant(last.at),
@@ -133,7 +133,7 @@ def _command(name: str, on: bool, head: Any, needed: list[str], kept: bool) -> s
 def page() -> Any:
     """`/settings/extensions`: what is installed, what is on, and what it adds. Changed by a command."""
     require_administrator()
-    faults = [[fmt.instant(f.at), f.plugin, f.hook, f.error] for f in reversed(shell.registry().hooks.faults)][:20]
+    faults = [[fmt.instant(f.at), f.plugin, f.hook, f.error] for f in shell.known_faults()][:20]
     title = gettext("Extensions")
     crumbs = [(gettext("Settings"), "/settings"), (title, None)]
     return render_template("web/extensions.html", title=title, crumbs=crumbs, rows=rows(), faults=faults)

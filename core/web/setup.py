@@ -10,6 +10,7 @@ from flask.sessions import NullSession, SessionInterface
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
+from core.hooks import faults
 from core.i18n import current_locale, gettext, ngettext
 from core.identity.policy import password_rules
 from core.web import (
@@ -84,6 +85,7 @@ def install(app: Flask) -> None:
     app.session_interface = NoCookieSession()
     app.before_request(lifecycle.begin)
     app.after_request(_finish)
+    app.teardown_request(lambda error: faults.save(registry.hooks) if registry.hooks.unsaved else None)
     app.register_blueprint(_blueprint())
     mounts.mount(app, registry)
     plugin_settings.check_names(app, registry)

@@ -12,6 +12,8 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 
 from core.db import db
+from core.hooks.faults import recent
+from core.hooks.manager import Fault
 from core.i18n import _, current_locale, gettext, ngettext
 from core.permissions.principal import Principal, current_principal
 from core.records.dump import labels
@@ -23,6 +25,7 @@ from core.web.rendering import part
 GROUPS = (("work", None), ("cases", _("Cases")), ("clients", _("Clients")), ("business", _("Business")))
 COUNT_SECONDS = 15.0
 _counts: dict[tuple[int | None, str], tuple[float, int]] = {}
+_recent: tuple[float, list[Fault]] | None = None
 
 
 def registry() -> Registry:
@@ -146,7 +149,9 @@ def _kept(key: tuple[int | None, str], read: Callable[[], int]) -> int:
 
 def forget_counts() -> None:
     """After a change: the figures of this process are read anew."""
+    global _recent
     _counts.clear()
+    _recent = None
 
 
 def unread() -> int:
@@ -202,7 +207,7 @@ def slot_banner() -> list[Markup]:
 def warnings() -> list[dict[str, Any]]:
     """What an administrator should know at once, each with where to look."""
     found = []
-    if faults := registry().hooks.faults:
+    if faults := known_faults():
         names = ", ".join(sorted({fault.plugin for fault in faults}))
         text = ngettext(
             "%(n)s contribution of the extension %(names)s failed and was left out.",
@@ -212,6 +217,15 @@ def warnings() -> list[dict[str, Any]]:
         )
         found.append({"text": text, "href": "/settings/extensions"})
     return found
+
+
+def known_faults() -> list[Fault]:
+    """Contributions that failed within the last day, in any process, the last one first; each once."""
+    global _recent
+    if _recent is None or _recent[0] < time.monotonic():
+        _recent = (time.monotonic() + COUNT_SECONDS, recent())
+    found = {(f.plugin, f.hook): f for f in (*_recent[1], *registry().hooks.faults)}
+    return sorted(found.values(), key=lambda fault: fault.at, reverse=True)
 
 
 def render_panel(panel: Any) -> Markup:

@@ -1,0 +1,1 @@
+"""Calls of the telephone system. Offers nothing to import."""
