@@ -148,6 +148,12 @@ def preview(rule: NumberRule, data: Mapping[str, Any], day: date) -> list[tuple[
     return [(words, _next(trial, record, day)) for words, record in _samples(registry().types[rule.key], data, day)]
 
 
+def sample_of(rule: NumberRule, part: Part, day: date) -> str:
+    """What one part of a rule prints for an imagined record."""
+    found = next(iter(_samples(registry().types[rule.key], {}, day)))
+    return "" if isinstance(part, Seq) else part.render(found[1], day)
+
+
 def _samples(kind: RecordType, data: Mapping[str, Any], day: date) -> Iterable[tuple[str, Any]]:
     dates = {f.attr: day for f in kind.fields.values() if f.kind == "date"}
     plain = {f.attr: None if callable(f.default) else f.default for f in kind.fields.values()} | dates

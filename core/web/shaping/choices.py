@@ -38,7 +38,7 @@ def change(key: str, name: str) -> Any:
             row | {"retired": True} for row in (shape(choices.KIND, place) or {}).get("items", ()) if row.get("added")
         ]
         save_shape(choices.KIND, place, {"items": added} if added else None)
-        say(gettext("%(field)s has its shipped values again", field=spec.label))
+        say(gettext("%(field)s has its shipped values again", field=fmt.within(spec.label)))
         return done(f"{BASE}/{key}")
     if order.startswith("version:"):
         found = next((v for v in shape_versions(choices.KIND, place) if str(v.id) == order[8:]), None)
@@ -55,7 +55,7 @@ def change(key: str, name: str) -> Any:
     except Invalid as error:
         return _page(kind, spec, data, {e.field: str(e.message) for e in error.errors}), 422
     save_shape(choices.KIND, place, data)
-    say(gettext("The values of %(field)s are saved", field=spec.label))
+    say(gettext("The values of %(field)s are saved", field=fmt.within(spec.label)))
     return done(f"{BASE}/{key}/choices/{name}")
 
 
@@ -123,7 +123,7 @@ def _page(kind: RecordType, spec: Field, data: Any, errors: dict[str, str] | Non
         }
         for c in choices.shaped(spec, spec.shipped_choices, data or {})
     ]
-    title = gettext("Values of %(field)s", field=spec.label)
+    title = gettext("Values of %(field)s", field=fmt.within(spec.label))
     return render_template(
         "web/shaping/choices.html",
         title=title,

@@ -35,7 +35,8 @@ def change(key: str, view: str) -> Any:
     name = layouts.name_of(view, key, role)
     if order == "shipped":
         save_shape(layouts.KIND, name, None)
-        say(gettext("%(view)s of %(records)s is as shipped again", view=view_words(view), records=kind.plural))
+        told = {"view": view_words(view), "records": fmt.within(kind.plural)}
+        say(gettext("%(view)s of %(records)s is as shipped again", **told))
         return done(f"{BASE}/{key}")
     if order.startswith("version:"):
         found = next((v for v in shape_versions(layouts.KIND, name) if str(v.id) == order[8:]), None)
@@ -49,7 +50,7 @@ def change(key: str, view: str) -> Any:
     if errors := _wrong(kind, view, data):
         return _page(kind, view, role, data, stored=True, errors=errors), 422
     save_shape(layouts.KIND, name, data)
-    told = {"view": view_words(view), "records": str(kind.plural), "role": role_words(role)}
+    told = {"view": view_words(view), "records": fmt.within(kind.plural), "role": role_words(role)}
     say(gettext("%(view)s of %(records)s is saved for %(role)s", **told))
     return done(f"{BASE}/{key}/layout/{view}?role={role}")
 
@@ -90,7 +91,7 @@ def _on_form(kind: RecordType) -> set[str]:
 
 def _page(kind: RecordType, view: str, role: str, data: Any, *, stored: bool, errors: Any = (), focus: str = "") -> str:
     shipped = layouts.shipped_view(view, kind.key)
-    title = gettext("%(view)s of %(records)s", view=view_words(view), records=kind.plural)
+    title = gettext("%(view)s of %(records)s", view=view_words(view), records=fmt.within(kind.plural))
     rows = drafts.rows_of(view, kind, shipped, data)
     shown = data or drafts.read(view, _as_posted(rows, drafts.tab_rows(shipped, None) if view == "detail" else []))
     return render_template(

@@ -41,7 +41,7 @@ def change(key: str, place: int) -> Any:
     order, name = request.form.get("do", "save"), numbering.name_of(rule)
     if order == "shipped":
         save_shape(numbering.KIND, name, None)
-        say(gettext("Numbers of %(records)s are given as shipped again", records=kind.plural))
+        say(gettext("Numbers of %(records)s are given as shipped again", records=fmt.within(kind.plural)))
         return done(f"{BASE}/{key}")
     if order.startswith("version:"):
         found = next((v for v in shape_versions(numbering.KIND, name) if str(v.id) == order[8:]), None)
@@ -56,7 +56,7 @@ def change(key: str, place: int) -> Any:
     except Invalid as error:
         return _page(kind, rule, place, data, [str(e.message) for e in error.errors]), 422
     save_shape(numbering.KIND, name, data)
-    say(gettext("The numbering rule of %(records)s is saved; given numbers stay", records=kind.plural))
+    say(gettext("The numbering rule of %(records)s is saved; given numbers stay", records=fmt.within(kind.plural)))
     return done(f"{BASE}/{key}/numbers/{place}")
 
 
@@ -130,11 +130,11 @@ def _look(rule: NumberRule, data: Data) -> Any:
 def _page(kind: RecordType, rule: NumberRule, place: int, data: Data, errors: Any = ()) -> str:
     name = numbering.name_of(rule)
     fields = kind.fields.values()
-    title = gettext("Numbers of %(records)s", records=kind.plural)
+    title = gettext("Numbers of %(records)s", records=fmt.within(kind.plural))
     return render_template(
         "web/shaping/numbers.html",
         title=title,
-        crumbs=crumbs((str(kind.plural), f"{BASE}/{kind.key}"), (gettext("Numbers"), None)),
+        crumbs=crumbs((str(kind.plural), f"{BASE}/{kind.key}"), (gettext("Numbering"), None)),
         kind=kind,
         rule=rule,
         rows=[row | {"token": f"p:{n}", "label": _label(row)} for n, row in enumerate(data.get("parts", ()))],
@@ -171,12 +171,11 @@ def _label(row: Data) -> str:
 
 
 def _source(rule: NumberRule, row: Data) -> str:
-    """What a shipped part is, by the words of who wrote it."""
+    """What a shipped part prints, by example."""
     if row.get("kind") != "shipped" or not 0 <= row.get("index", -1) < len(rule.parts):
         return ""
-    source = getattr(rule.parts[row["index"]], "source", None)
-    words = (getattr(source, "__doc__", None) or "").strip().split(".")[0]
-    return words or gettext("computed by the extension")
+    shown = numbering.sample_of(rule, rule.parts[row["index"]], today())
+    return gettext("computed by the extension, for example %(shown)s", shown=shown)
 
 
 def register(web: Blueprint) -> None:
