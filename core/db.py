@@ -30,14 +30,16 @@ def to_json(value: Any) -> str:
 def engine_options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy engine options for SQLite in WAL mode or PostgreSQL.
 
-    No prepared statements there: one plan for all words would serve neither the rare nor the frequent ones.
+    No prepared statements there: one plan for all words would serve neither the rare nor the frequent ones. A request
+    may hold a connection while it reads by another one, so there is always one more, or all would wait for each other.
     """
     json = {"json_serializer": to_json, "json_deserializer": orjson.loads}
     if settings.is_sqlite:
-        return json | {"connect_args": {"timeout": 30, "isolation_level": None, "cached_statements": 256}}
+        own = {"timeout": 30, "isolation_level": None, "cached_statements": 256}
+        return json | {"pool_size": 10, "max_overflow": 90, "connect_args": own}
     return json | {
         "pool_size": 10,
-        "max_overflow": 20,
+        "max_overflow": 50,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "connect_args": {"connect_timeout": 5, "prepare_threshold": None},

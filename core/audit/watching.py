@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask, Response, g, request
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from core.audit.folding import note_folded, write_apart
 from core.db import db, reading
@@ -13,6 +15,7 @@ from core.permissions.principal import Principal, current_principal
 from core.records.audit import entry, origin
 from core.registry import registry
 
+log = logging.getLogger("zhian.audit")
 REFUSALS = (401, 403, 404, 429)
 SILENT = ("web.static", "api.healthz", "web.login")
 READS = frozenset({"export", "file_read", "download", "preview", "import_refused_download", "audit_export"})
@@ -29,7 +32,15 @@ def install(app: Flask) -> None:
 
 
 def watch(response: Response) -> Response:
-    """The same answer; what it means has been logged."""
+    """The same answer; what it means has been logged. Nothing goes out that could not be: the caller comes again."""
+    try:
+        return _watched(response)
+    except OperationalError:
+        log.exception("the audit log could not be written")
+        return Response(status=503, headers={"Retry-After": "5"})
+
+
+def _watched(response: Response) -> Response:
     if request.endpoint in SILENT or request.method in ("OPTIONS", "HEAD"):
         return response
     if response.status_code in REFUSALS:
