@@ -32,7 +32,7 @@ def _making(record_key: str) -> list[Action]:
             "make_documents",
             _("Make documents"),
             make_many,
-            params=(_kind_param(_all_kinds(record_key)), _language_param()),
+            params=(_kind_param(record_key, _all_kinds(record_key)), _language_param()),
             bulk=True,
             icon="file-text",
         ),
@@ -47,8 +47,14 @@ def _all_kinds(record_key: str) -> Any:
     return lambda: _choices(kinds.kinds_of(record_key))
 
 
-def _kind_param(choices: Any, first: str | None = None) -> Param:
-    return Param("kind", _("Kind of document"), "choice", required=True, choices=choices, default=first)
+def _kind_param(record_key: str, choices: Any, first: str | None = None) -> Param:
+    """`told` knows kinds that cannot be made of the record any more."""
+
+    def told(code: str) -> Any:
+        kind = kinds.kinds_of(record_key).get(code)
+        return kind.label if kind else None
+
+    return Param("kind", _("Kind of document"), "choice", required=True, choices=choices, default=first, told=told)
 
 
 def _language_param() -> Param:
@@ -58,7 +64,7 @@ def _language_param() -> Param:
 def _make_params(record: Any) -> tuple[Param, ...]:
     found = kinds.possible(record)
     return (
-        _kind_param(_choices(found), next(iter(found), None)),
+        _kind_param(record.__record__["key"], _choices(found), next(iter(found), None)),
         _language_param(),
         Param("release", _("Release it to the client when it is ready"), "boolean", default=False),
         Param("mail_to_client", _("Send it to the contact by mail when it is ready"), "boolean", default=False),

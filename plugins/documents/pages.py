@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from flask import Response, make_response, render_template, request, send_file
+from pypdf import PdfWriter
 from sqlalchemy import select
 
 from core import (
@@ -27,6 +28,7 @@ from plugins.documents.records import DOCUMENTS, Document
 documents = Endpoints("documents", "/documents")
 READ = ("documents.document", "read")
 MOST_IN_ZIP = 500
+MOST_IN_ONE = 200
 
 
 @documents.route("/<int:document_id>/paper", permission=READ)
@@ -95,6 +97,20 @@ def batch_zip(batch: str) -> Response:
                 archive.writestr(f"{filename(document)}.pdf", _content(document))
     target.seek(0)
     return send_file(target, mimetype="application/zip", as_attachment=True, download_name=f"documents-{batch[:8]}.zip")
+
+
+@documents.route("/batch/<batch>/pdf", permission=READ)
+def batch_pdf(batch: str) -> Response:
+    """All that are ready as one file to print, each beginning on a page of its own."""
+    found = [document for document in _of_batch(batch) if document.state == "ready"][:MOST_IN_ONE]
+    if not found:
+        raise NotFound()
+    target = io.BytesIO()
+    with PdfWriter() as whole:
+        for document in found:
+            whole.append(io.BytesIO(_content(document)), outline_item=filename(document), import_outline=False)
+        whole.write(target)
+    return framed(target.getvalue(), f"documents-{batch[:8]}")
 
 
 @documents.route("/v/<code>", permission=public("anybody who holds a letter may check that it is ours"))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 
 from core import (
     DatePart,
@@ -75,7 +76,16 @@ def make(
             there = _already(key, after, batch)
     if there is not None:
         return there
-    return _kept(record, kind, source, version=version, request_key=key, after=after, batch=batch, again_of=again_of)
+    given = {"version": version, "request_key": key, "after": after, "batch": batch, "again_of": again_of}
+    try:
+        with db.session.begin_nested():
+            return _kept(record, kind, source, **given)
+    except IntegrityError:  # the same request of somebody else was a moment faster
+        with elevated(WHY):
+            there = _already(key, after, batch) if key is not None else None
+        if there is None:
+            raise
+        return there
 
 
 def _kept(

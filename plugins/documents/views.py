@@ -19,6 +19,7 @@ from core import (
     _,
     current_principal,
     db,
+    gettext,
     may,
     registry,
 )
@@ -30,9 +31,7 @@ LETTERHEAD = "documents.letterhead"
 WAITING = ("queued", "rendering")
 ABOUT = Section("about", records.DOCUMENT, ("record_caption", "audience", "language", "state", "pages", "missing"))
 WAYS = Section("ways", _("Where it went"), ("released_at", "released_by", "mailed_at", "mailed_to"))
-PROOF = Section(
-    "proof", _("Proof"), ("file", "xlsx_file", "sha256", "template_version", "verify_code", "again_of"), folded=True
-)
+PROOF = Section("proof", _("Proof"), ("file", "xlsx_file", "sha256", "verify_code", "again_of"), folded=True)
 HOUSE = Section("house", _("Agency"), ("name_zh", "name_en", "legal_name", "branch", "logo", "seal_image"))
 REACH = Section("reach", _("Address"), ("address", "address_en", "phone", "email", "website"))
 NUMBERS = Section("numbers", _("Numbers"), ("bank_name", "bank_account", "tax_id", "patent_agency_code"))
@@ -107,7 +106,18 @@ def head(document: Document) -> dict[str, Any]:
         "trouble": document.error_detail if document.state == "ready" else None,
         "origin": f"/r/{document.record_key}/{document.record_id}" if origin is not None else None,
         "kind_label": kind_label(document),
+        "made_with": template_words(document.template_version),
     }
+
+
+def template_words(version: str | None) -> str:
+    """Which template it was made with: an edited one by its number, ours by the beginning of its checksum."""
+    if not version:
+        return ""
+    kind, _dash, code = version.partition("-")
+    if kind == "shipped":
+        return gettext("Template as shipped, %(code)s", code=code)
+    return gettext("Template of this agency, no. %(n)s", n=version.removeprefix("v"))
 
 
 def kind_label(document: Document) -> str:

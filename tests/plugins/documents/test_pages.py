@@ -6,6 +6,7 @@ import functools
 import io
 import zipfile
 
+import pypdf
 import pytest
 from sqlalchemy import select
 
@@ -79,6 +80,11 @@ def test_many_have_a_page_of_progress_and_a_zip(visit, agency, context):
     archive = zipfile.ZipFile(io.BytesIO(clerk.get(f"{address}/zip").data))
     assert len(archive.namelist()) == 2
     assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
+    whole = pypdf.PdfReader(io.BytesIO(clerk.get(f"{address}/pdf").data))
+    each = [pypdf.PdfReader(io.BytesIO(archive.read(name))) for name in archive.namelist()]
+    assert len(whole.pages) == sum(len(one.pages) for one in each)
+    assert len(whole.outline) == 2
+    assert visit("other").get(f"{address}/pdf").status_code == 404
 
 
 def test_the_workshop_lists_all_kinds_and_shows_the_template(visit, agency, context):
