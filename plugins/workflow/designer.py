@@ -26,6 +26,7 @@ from core import (
 from plugins.workflow import definitions, editing, material, starting
 from plugins.workflow.flow import OPERATORS, Problem, holds
 from plugins.workflow.records import Definition
+from plugins.workflow.spoken import Spoken
 from plugins.workflow.values import value_of
 from plugins.workflow.wording import said
 
@@ -72,7 +73,7 @@ def save(definition_id: int) -> Any:
         raise Refused(_("Published versions are not changed. Make a new version."), code="published")
     order = request.form.get("order", "")
     try:
-        nodes, options = editing.nodes_of(request.form), _options(definition)
+        nodes, options = _typed(definition, request.form), _options(definition)
     except editing.BadJson as error:
         return make_response(_typed_again(definition, error), 422)
     if order:
@@ -87,11 +88,17 @@ def save(definition_id: int) -> Any:
     return go(f"/r/workflow.definition/{definition.id}")
 
 
+def _typed(definition: Definition, form: Any) -> list[dict[str, Any]]:
+    """The nodes as typed, with codes in the place of words."""
+    return Spoken(definition.record_key).codes(editing.nodes_of(form))
+
+
 def _options(definition: Definition) -> dict[str, Any]:
     """What the editor shows of the options; the rest stays as it is."""
     kept = {n: v for n, v in (definition.options or {}).items() if n not in ("when", "starters")}
     form = request.form
-    when = list(editing.conditions_of(form, "when"))
+    spoken = Spoken(definition.record_key)
+    when = [spoken.stored(c) for c in editing.conditions_of(form, "when")]
     starters = [role for role in form.getlist("starters") if role]
     return kept | ({"when": when} if when else {}) | ({"starters": starters} if starters else {})
 
@@ -99,7 +106,7 @@ def _options(definition: Definition) -> dict[str, Any]:
 def _typed_again(definition: Definition, error: editing.BadJson) -> str:
     """The page as typed but for the broken parameters, which are shown as they were with the error beside."""
     form = dict(request.form) | {error.at: ""}
-    nodes = editing.nodes_of(_Blanked(form))
+    nodes = _typed(definition, _Blanked(form))
     return _page(definition, nodes, _options(definition), [Problem(error.at, "json", str(error))], raw=request.form)
 
 
@@ -125,24 +132,26 @@ def _page(
     title = gettext("Edit the nodes")
     plural = str(registry().types["workflow.definition"].plural)
     back = f"/r/workflow.definition/{definition.id}"
+    spoken = Spoken(definition.record_key)
+    when = [spoken.condition(c) for c in options.get("when") or ()]
     return render_template(
         "workflow/design.html",
         title=title,
         crumbs=[(plural, "/r/workflow.definition"), (definition.named(), back), (title, None)],
         definition=definition,
-        nodes=nodes,
-        options=options,
+        nodes=spoken.nodes(nodes),
+        options=options | {"when": when},
         errors={p.at: str(said(p)) for p in problems},
         opened=opened.partition(":")[2].partition(":")[0],
         saved=saved,
         raw=raw or {},
         back=back,
         editing=editing,
-        **_choices(definition.record_key),
+        **_choices(definition.record_key, spoken),
     )
 
 
-def _choices(record_key: str) -> dict[str, Any]:
+def _choices(record_key: str, spoken: Spoken) -> dict[str, Any]:
     kind = registry().types.get(record_key)
     fields = [s for s in (kind.fields.values() if kind else ()) if not s.hidden and s.kind != "secret"]
     people = [(f"field:{s.name}", str(s.label)) for s in fields if s.target == "core.user"]
@@ -159,11 +168,11 @@ def _choices(record_key: str) -> dict[str, Any]:
         "kinds": [(code, str(KIND_WORDS[code])) for code in NEW_KINDS],
         "kind_words": {code: str(words) for code, words in KIND_WORDS.items()},
         "operators": [(code, str(OPERATOR_WORDS[code])) for code in OPERATORS],
-        "field_choices": [(s.name, str(s.label)) for s in fields],
+        "field_choices": list(spoken.fields.values()),
         "person_fields": people,
         "roles": roles,
         "heads": heads,
-        "actions": [(a.code, str(a.label)) for a in registry().actions.get(record_key, {}).values() if not a.bulk],
+        "actions": list(spoken.actions.values()),
     }
 
 

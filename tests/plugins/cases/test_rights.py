@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from core import Forbidden, NotFound, create, db, dump, get, record_class, registry, system, update
+from core import Forbidden, Invalid, NotFound, create, db, dump, get, record_class, registry, system, update
 from plugins.roles import role_codes
 
 CASE, CLIENT = "cases.case", "clients.client"
@@ -191,3 +191,18 @@ def test_a_head_s_clients_are_found_without_reading_the_cases_themselves(context
     with db.engine.connect() as connection:
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
     assert "COVERING INDEX ix_cases_case_client_work" in plan[0][-1]
+
+
+def test_an_agent_named_for_a_client_takes_in_its_first_case(acting, agency):
+    with system("a client without any case"):
+        fresh = create(record_class(CLIENT), {"name": "全新的客户有限公司", "owner": agency.manager}).id
+    given = {"case_type": "tm_application", "mark_name": "新芽", "client": fresh, "agent": agency.agent}
+    with pytest.raises(Invalid), acting("agent"):
+        create(record_class(CASE), given)
+    with acting("manager"):
+        update(get(record_class(CLIENT), fresh), {"trademark_agent": agency.agent})
+    with acting("agent"):
+        made = create(record_class(CASE), given)
+        assert made.client_id == fresh
+    with pytest.raises(NotFound), acting("other_agent"):
+        get(record_class(CLIENT), fresh)

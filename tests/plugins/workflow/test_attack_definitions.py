@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -190,3 +191,35 @@ def test_ten_deciders_in_ten_threads_decide_once(flows, app, agency):
         thread.join()
     assert sorted(told) == ["already_decided"] * 9 + ["done"]
     assert flows.log(run).count("approve") == 1
+
+
+def test_a_role_that_is_called_otherwise_since_asks_whoever_stands_in(flows, agency):
+    flows.define([approve("one", "role:chief_of_yore")], options={"fallback": ["user:partner"]})
+    run = flows.start(flows.case())
+    assert flows.task(run).candidates == [agency.partner]
+    assert "fallback" in flows.log(run)
+    flows.step("partner", run, "approve")
+    assert flows.instance(run).state == "completed"
+
+
+def test_ten_thousand_nodes_and_conditions_are_refused_soon():
+    started = time.monotonic()
+    assert "too_many" in [p.code for p in check([START, *(node(f"n{at}") for at in range(10_000))], WORLD)]
+    many = [{"field": "f", "op": "eq", "value": str(at)} for at in range(10_000)]
+    check([START, node("a", when=many)], WORLD)
+    deep: object = "x"
+    for _at in range(900):
+        deep = [deep]
+    check([START, node("a", when=[{"field": "f", "op": "eq", "value": deep}])], WORLD)
+    check([START, node("a", who=[f"user:{at}" for at in range(10_000)])], WORLD)
+    assert time.monotonic() - started < 5
+
+
+def test_going_back_and_forth_for_ever_stays_one_task_at_a_time(flows):
+    flows.define([approve("one", "user:expert"), approve("two", "user:expert2", back=["one"])])
+    run = flows.start(flows.case())
+    for _turn in range(25):
+        flows.step("expert", run, "approve")
+        flows.step("expert2", run, "send_back", to="one", opinion="once more")
+        assert flows.open_nodes(run) == ["one"]
+    assert flows.instance(run).state == "running"

@@ -197,3 +197,27 @@ def test_what_a_flow_does_by_itself_is_a_line_in_its_picture(flows, visit):
     assert page.count('class="wf-thin"') == 1
     assert page.count('class="wf-nd is-now"') == 1
     assert 'class="wf-op"' in page
+
+
+def test_conditions_are_written_in_words_and_kept_as_codes(flows, visit):
+    when = [{"field": "case_type", "op": "eq", "value": "tm_application"}]
+    nodes = [approve("look", "user:head", when=when), {"id": "go", "kind": "auto", "name": "关", "action": "close"}]
+    ident = flows.define(nodes, code="worded", state="draft")
+    browser = visit("author")
+    page = browser.get(f"/workflow/definitions/{ident}/design").text
+    assert 'value="Case type"' in page
+    assert 'value="Trademark application (CN)"' in page
+    assert "tm_application" not in page
+    with system("version") as session:
+        version = session.get(Definition, ident).version
+    posted = {
+        "version": version, "n0.kind": "start", "n0.id": "submit", "n0.name": "提交",
+        "n1.kind": "approve", "n1.id": "look", "n1.name": "看", "n1.who0.token": "user", "n1.who0.login": "head",
+        "n1.when0.field": "案件类型", "n1.when0.op": "in", "n1.when0.value": "商标注册申请, Invention patent, x",
+        "n1.when1.field": "Client › Tier", "n1.when1.op": "filled", "n1.when1.value": "",
+    }  # fmt: skip
+    browser.post(f"/workflow/definitions/{ident}/design", **posted)
+    with system("look") as session:
+        kept = session.get(Definition, ident).nodes[1]["when"]
+    assert kept[0] == {"field": "case_type", "op": "in", "value": ["tm_application", "invention", "x"]}
+    assert kept[1]["field"] == "client.tier"
