@@ -13,6 +13,7 @@ from core import (
     NotFound,
     Refused,
     ZhianError,
+    _,
     acting_as,
     db,
     elevated,
@@ -29,12 +30,14 @@ from core import (
 from plugins.im_bridge import channel
 from plugins.im_bridge.accounts import card_token, user_of
 from plugins.im_bridge.bodies import reason_text
+from plugins.im_bridge.receiving import REFUSED
 from plugins.im_bridge.records import App, Inbox, Message, Person
 from plugins.im_bridge.wording import find
 
 log = logging.getLogger("zhian.im_bridge")
 
 TASK = "workflow.task"
+NO_EFFECT = _("a click in a card had no effect")
 LEASE = timedelta(minutes=2)
 TRIES = 5
 DECISIONS = ("approve", "send_back", "reject")
@@ -87,7 +90,7 @@ def _work_on(ident: int) -> str:
             return _end(entry, *_event(session, entry))
         click = _understood(session, entry)
         if isinstance(click, str):
-            note_action(session, "im_refused", entry, reason=click)
+            note_action(session, REFUSED.message, entry, reason=click)
             return _end(entry, "refused", click)
         message, principal, decision, opinion = click
         if message.used_at is not None or message.update_state != "none":
@@ -169,7 +172,7 @@ def _task(task_id: int) -> Any:
 
 def _neutral(session: Any, entry: Inbox, message: Message, reason: str) -> str:
     """Nothing was decided: the card says how things stand, and the attempt is on record."""
-    note_action(session, "im_click_without_effect", message, reason=f"{entry.userid}: {reason}"[:300])
+    note_action(session, NO_EFFECT.message, message, reason=f"{entry.userid}: {reason}"[:300])
     task = find(TASK, message.record_id)
     open_still = task is not None and task.state == "open"
     channel.say(message, gettext("Decide on the page: something changed") if open_still else channel.outcome_of(task))

@@ -21,16 +21,22 @@ NOT_ARRIVED = ("invalid_user_id_list", "forbidden_user_id_list", "failed_user_id
 
 
 def mail_what_did_not_arrive(limit: int = 200) -> int:
-    """The same words by mail, once per message; how many."""
+    """The same words by mail, once per message; how many.
+
+    What a used-up limit keeps back for longer than people should wait goes by mail at once, and as a plain message not
+    by the messenger any more: nobody wants last month's news when a month begins.
+    """
     late_unknown = and_(Message.state == "unknown", Message.created_at < now() - UNKNOWN_FOR)
     waits = or_(Message.state == "held", and_(Message.state == "pending", Message.attempts > 0))
-    late_held = and_(waits, Message.created_at < now() - HELD_FOR)
+    late_held = and_(waits, or_(Message.created_at < now() - HELD_FOR, Message.next_at > now() + HELD_FOR))
     with system("messages that did not arrive go by mail") as session:
         due = (Message.user_id.is_not(None), Message.mailed.is_(False))
         query = select(Message).where(*due, or_(Message.state == "failed", late_unknown, late_held))
         found = list(session.scalars(query.order_by(Message.id).limit(limit)))
         for message in found:
             _mail(session, message)
+            if message.state == "held" and message.kind == "message":
+                message.state = "void"
         return len(found)
 
 

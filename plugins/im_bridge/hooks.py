@@ -23,7 +23,7 @@ from core import (
     hookimpl,
     keep_secrets_home,
 )
-from plugins.im_bridge import actions, callbacks, commands, demo, grants, jobs, people, views
+from plugins.im_bridge import actions, callbacks, commands, demo, grants, jobs, people, quotas, views
 from plugins.im_bridge.records import RECORDS, App, Person
 
 
@@ -101,9 +101,11 @@ def register_demo() -> list[Demo]:
 
 @hookimpl
 def before_create(model: type[Record], records: list[Any]) -> None:
-    """An account belongs to the company of its app."""
+    """An account belongs to the company of its app; an app has the limits of its vendor."""
     if model is Person:
         people.complete(records)
+    elif model is App:
+        quotas.complete(records)
 
 
 @hookimpl

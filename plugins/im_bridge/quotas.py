@@ -58,10 +58,22 @@ def used(session: Any, app: App, kind: str) -> int:
     return session.scalar(select(Quota.used).where(*same)) or 0
 
 
+OF_VENDORS = {"wecom": {"hour_person": 1000}, "dingtalk": {"day_person": 500}}
+"""Limits for one person as the vendors publish them (WeCom path 96469, DingTalk work notices); settings of each app."""
+
+
+def complete(apps: list[Any]) -> None:
+    """Before an app is made: the limits that its vendor publishes, where nobody wrote others."""
+    for app in apps:
+        for name, limit in OF_VENDORS.get(app.kind or "", {}).items():
+            if getattr(app, name) is None:
+                setattr(app, name, limit)
+
+
 def pause_before(session: Any, app: App, message: Message) -> timedelta | None:
     """How long this message has to wait; None when it may go now."""
-    if message.receiver and _last_minute(session, app, message.receiver) >= app.minute_person:
-        return timedelta(seconds=61)
+    if message.receiver and (pause := _pause_of_person(session, app, message.receiver)) is not None:
+        return pause
     for kind in ("calls", "messages"):
         limit = allowed(app, kind)
         if limit is None:
@@ -74,8 +86,21 @@ def pause_before(session: Any, app: App, message: Message) -> timedelta | None:
     return None
 
 
-def _last_minute(session: Any, app: App, receiver: str) -> int:
-    since = now() - timedelta(seconds=60)
+def _pause_of_person(session: Any, app: App, receiver: str) -> timedelta | None:
+    """Until the minute, the hour or the day of one person has room again, counted from what was sent."""
+    midnight = local(now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    spans = (
+        (app.day_person, midnight, midnight + timedelta(days=1) - now()),
+        (app.hour_person, now() - timedelta(hours=1), timedelta(hours=1)),
+        (app.minute_person, now() - timedelta(seconds=60), timedelta(seconds=61)),
+    )
+    for limit, since, pause in spans:
+        if limit and _sent_since(session, app, receiver, since) >= limit:
+            return pause
+    return None
+
+
+def _sent_since(session: Any, app: App, receiver: str, since: datetime) -> int:
     query = select(func.count(func.distinct(Message.batch))).where(
         Message.app_id == app.id, Message.receiver == receiver
     )

@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from core import enqueue, note_action, now, system
+from core import _, enqueue, note_action, now, system
 from plugins.im_bridge import quotas
 from plugins.im_bridge.records import App, Inbox
 
 WORK = "im_bridge.work"
+REFUSED = _("a message from outside was turned away")
+REPLAYED = _("an old message came again and was not acted on")
 RETRY_SPAN = timedelta(seconds=60)
 """Platforms send again what they think unanswered; what comes later than this is somebody else's repeat."""
 
@@ -45,7 +47,8 @@ def _again(key: str) -> str:
         session.execute(more.execution_options(synchronize_session=False))
         if now() - entry.created_at <= RETRY_SPAN:
             return "again"
-        note_action(session, "im_replay", entry, reason=f"{entry.source} {entry.event} from {entry.userid} came again")
+        reason = f"{entry.source} {entry.event} from {entry.userid} came again"
+        note_action(session, REPLAYED.message, entry, reason=reason)
         return "replay"
 
 
@@ -53,4 +56,4 @@ def refuse(app_id: int | None, source: str, reason: str, who: str = "") -> None:
     """Put a message that was not taken on record."""
     with system("a message was refused") as session:
         app = session.get(App, app_id) if app_id else None
-        note_action(session, "im_refused", app, reason=f"{source}: {reason} {who}".strip()[:300])
+        note_action(session, REFUSED.message, app, reason=f"{source}: {reason} {who}".strip()[:300])

@@ -71,6 +71,12 @@ class App(Record):
         _("Pushes a month"), help=_("3,000 in DingTalk's standard edition, card clicks included.")
     )
     minute_person: Mapped[int] = fields.integer(_("Messages a minute to one person"), required=True, default=30)
+    hour_person: Mapped[int | None] = fields.integer(
+        _("Messages an hour to one person"), help=_("WeCom: 1,000; it drops what is more without a word.")
+    )
+    day_person: Mapped[int | None] = fields.integer(
+        _("Messages a day to one person"), help=_("DingTalk: 500 from one app.")
+    )
     day_messages: Mapped[int | None] = fields.integer(
         _("Messages a day in all"), help=_("WeCom: 200 for each account of the company.")
     )

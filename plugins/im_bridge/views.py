@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import has_request_context, request
 from sqlalchemy import func, select
 
 from core import (
@@ -30,6 +31,7 @@ from plugins.im_bridge.wording import address
 
 APP, PERSON, ROBOT = "im_bridge.app", "im_bridge.person", "im_bridge.robot"
 MESSAGE, INBOX, QUOTA = "im_bridge.message", "im_bridge.inbox", "im_bridge.quota"
+LIMITS = ("month_calls", "month_pushes", "minute_person", "hour_person", "day_person", "day_messages")
 DING = ("app_key", "stream", "template_id", "robot_code", "card_secret")
 
 
@@ -42,7 +44,7 @@ def _app_views() -> list[View]:
     ding = Section("dingtalk", _("DingTalk"), DING, when=_is_ding)
     back = Section("callback", _("Callback"), ("callback_token", "callback_key"))
     what = Section("what", _("What is sent"), ("approvals", "buttons", "detail", "digest_minutes"))
-    limits = Section("limits", _("Limits"), ("month_calls", "month_pushes", "minute_person", "day_messages"))
+    limits = Section("limits", _("Limits"), LIMITS)
     place = Section("place", _("Address"), ("server", "ca_file"), folded=True)
     state = Section("state", _("State"), ("last_ok_at", "last_error", "stream_seen_at"))
     return [
@@ -186,7 +188,8 @@ def menus() -> list[Menu]:
 
 def app_panels(app: App) -> list[Panel]:
     """How it is set up over there."""
-    return [Panel("im_bridge/guide.html", {"addresses": addresses(app), "steps": guide(app)}, order=10)]
+    told = {"addresses": addresses(app), "steps": guide(app), "known": address("/")}
+    return [Panel("im_bridge/guide.html", told, order=10)]
 
 
 def app_aside(app: App) -> list[Panel]:
@@ -217,15 +220,16 @@ def gauges(app: App) -> list[dict[str, Any]]:
 
 
 def addresses(app: App) -> list[tuple[str, str]]:
-    """What is entered in the platform's console: (what, address)."""
-    base = f"/im/callback/{app.kind}/{app.corp_id}/{app.agent_id}"
+    """What is entered in the platform's console: (what, whole address); as the reader came here where none is set."""
+    base = address("/") or (request.host_url if has_request_context() else "/")
+    place = f"{base.rstrip('/')}/im/callback/{app.kind}/{app.corp_id}/{app.agent_id}"
     if app.kind == "wecom":
-        return [(gettext("URL of message reception"), address(base) or base)]
+        return [(gettext("URL of message reception"), place)]
     if app.stream:
         return []
     return [
-        (gettext("Event subscription, request URL"), address(base) or base),
-        (gettext("Card clicks (registered by the button above)"), address(f"{base}/card") or f"{base}/card"),
+        (gettext("Event subscription, request URL"), place),
+        (gettext("Card clicks (registered by the button above)"), f"{place}/card"),
     ]
 
 

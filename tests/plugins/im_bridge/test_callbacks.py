@@ -9,6 +9,7 @@ import pytest
 
 from plugins.im_bridge import callbacks
 from plugins.im_bridge.reading import BadCallback, of_wecom, parse_xml
+from plugins.im_bridge.receiving import REFUSED
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><xml><Encrypt>&b;</Encrypt></xml>'
 
@@ -38,7 +39,7 @@ def test_what_is_not_signed_is_refused_without_a_word(office, body, status):
     answer = httpx.post(url(office), content=body, params={"msg_signature": "x", "timestamp": "1", "nonce": "n"})
     assert (answer.status_code, answer.text) == (status, "")
     assert office.inbox() == []
-    assert office.audit("im_refused")
+    assert office.audit(REFUSED.message)
 
 
 def test_unknown_companies_and_apps_are_not_found(office):
@@ -58,9 +59,9 @@ def test_too_many_calls_are_turned_away(office, monkeypatch):
 def test_a_flood_of_forged_calls_does_not_fill_the_audit(office, monkeypatch):
     monkeypatch.setattr(callbacks, "AUDITED", 2)
     callbacks._seen.clear()
-    before = len(office.audit("im_refused"))
+    before = len(office.audit(REFUSED.message))
     statuses = {httpx.post(url(office), content=b"<xml/>").status_code for _call in range(5)}
-    assert (statuses, len(office.audit("im_refused")) - before) == ({403}, 2)
+    assert (statuses, len(office.audit(REFUSED.message)) - before) == ({403}, 2)
     callbacks._seen.clear()
 
 

@@ -11,6 +11,8 @@ from core import get, record_class, system, update
 from core.permissions.people import forget
 from core.records.audit import AuditEntry
 from plugins.im_bridge import deciding
+from plugins.im_bridge.deciding import NO_EFFECT
+from plugins.im_bridge.receiving import REFUSED, REPLAYED
 from plugins.im_bridge.records import Inbox
 from tests.plugins.workflow.conftest import approve
 
@@ -72,7 +74,7 @@ def test_the_second_click_changes_nothing_says_so_and_is_on_record(office, asked
     assert asked.log(asked.run).count("approve") == 1
     assert office.inbox()[-1].state == "neutral"
     assert office.phone("expert2")[0]["said"] == "已同意 · expert"
-    assert office.audit("im_click_without_effect")
+    assert office.audit(NO_EFFECT.message)
 
 
 def test_a_card_of_an_older_version_decides_nothing(office, asked, acting):
@@ -93,7 +95,7 @@ def test_who_left_decides_nothing(office, asked):
         office.click("expert2")
         assert asked.open_nodes(asked.run) == ["look"]
         assert office.inbox()[-1].state == "refused"
-        assert office.audit("im_refused")
+        assert office.audit(REFUSED.message)
     finally:
         with system("and comes back") as session:
             session.get(record_class("core.user"), office.agency.expert2).active = True
@@ -110,11 +112,11 @@ def test_who_left_decides_nothing(office, asked):
 )
 def test_what_is_not_a_fresh_click_of_the_person_decides_nothing(office, asked, order, statuses, state):
     office.wecom.orders.order(order, "click")
-    before = len(office.audit("im_refused"))
+    before = len(office.audit(REFUSED.message))
     assert office.click("expert") == statuses
     assert asked.log(asked.run).count("approve") == (1 if state == "done" else 0)
     assert [entry.state for entry in office.inbox()] == ([state] if state else [])
-    assert len(office.audit("im_refused")) == before + (state != "done")
+    assert len(office.audit(REFUSED.message)) == before + (state != "done")
 
 
 def test_a_captured_click_that_comes_later_is_refused(office, asked, monkeypatch):
@@ -126,7 +128,7 @@ def test_a_captured_click_that_comes_later_is_refused(office, asked, monkeypatch
     office.wecom.orders.order("click_replayed", "click")
     assert office.click("expert") == [200, 403]
     assert asked.log(asked.run).count("approve") == 1
-    assert office.audit("im_replay")
+    assert office.audit(REPLAYED.message)
 
 
 def test_a_forged_button_with_another_cards_token_is_refused(office, asked):
@@ -186,7 +188,7 @@ def test_a_click_whose_worker_died_is_worked_on_again_and_two_workers_work_on_it
     with system("its worker died") as session:
         entry = session.scalars(select(Inbox)).one()
         entry.state, entry.claimed_at = "working", deciding.now() - 2 * deciding.LEASE
-    counts, before = [], len(office.audit("im_click_without_effect"))
+    counts, before = [], len(office.audit(NO_EFFECT.message))
 
     def work():
         with office.app.app_context():
@@ -201,7 +203,7 @@ def test_a_click_whose_worker_died_is_worked_on_again_and_two_workers_work_on_it
     (entry,) = office.inbox()
     assert (entry.state, entry.attempts) == ("done", 1)
     assert asked.log(asked.run).count("approve") == 1
-    assert len(office.audit("im_click_without_effect")) == before
+    assert len(office.audit(NO_EFFECT.message)) == before
 
 
 def test_what_cannot_be_worked_on_keeps_nothing_else_waiting(office, asked):

@@ -207,8 +207,43 @@ def test_a_month_that_is_used_up_holds_messages_back_and_tells_the_administrator
         )
         assert (quota.used, quota.allowed) == (5, 5) or quota.used == 6
         assert [note.user_id for note in session.scalars(told)] == [ding.agency.root]
-    assert "held" in state(ding)
+    assert set(state(ding)) == {"sent", "void"}
+    assert all(message.mailed == (message.state == "void") for message in ding.messages("expert"))
     assert ding.ding.calls <= 6
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("wecom", "hour_person"), ("dingtalk", "day_person")])
+def test_what_is_more_than_one_person_may_get_goes_by_mail_at_once(office, kind, limit):
+    with system("look at the app") as session:
+        assert getattr(session.get(App, office.apps[kind]), limit) == {"wecom": 1000, "dingtalk": 500}[kind]
+    office.person(kind, "expert")
+    office.change(kind, **{limit: 2})
+    before = len(mails(office))
+    for number in range(5):
+        office.tell("expert", f"Message {number}", severity="urgent")
+    assert sorted(state(office)) == ["sent"] * 2 + ["void"] * 3
+    assert len(office.phone("expert", kind)) == 2
+    assert len(mails(office)) == before + 3
+    office.person(kind, "expert2")
+    office.tell("expert2", "Hello", severity="urgent")
+    assert [m.state for m in office.messages("expert2")] == ["sent"]
+
+
+def test_an_approval_over_the_limit_waits_and_is_told_by_mail_meanwhile(ding, flows):
+    from tests.plugins.workflow.conftest import approve
+
+    ding.change("dingtalk", approvals="card", day_person=1)
+    ding.tell("expert", "The one of the day", severity="urgent")
+    flows.define([approve("look", "user:expert")])
+    flows.start(flows.case())
+    ding.run()
+    (card,) = ding.messages("expert", kind="card")
+    assert (card.state, card.mailed) == ("held", True)
+    ding.change("dingtalk", day_person=500)
+    with system("the next day") as session:
+        session.get(Message, card.id).next_at = sending.now()
+    ding.run()
+    assert [m.state for m in ding.messages("expert", kind="card")] == ["sent"]
 
 
 def test_a_grave_warning_is_asked_for(ding, monkeypatch):
