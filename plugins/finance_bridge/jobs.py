@@ -1,11 +1,11 @@
-"""Background work: sending, asking for payments, collecting bills, reconciling; and when each runs by itself."""
+"""Background work: sending, asking for payments, collecting, reconciling, tidying; and when each runs by itself."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from core import Job, Schedule, Subscriber
-from plugins.finance_bridge import collecting, payments, reconciling, sending
+from plugins.finance_bridge import collecting, payments, reconciling, sending, tidying
 
 
 def push() -> dict[str, int]:
@@ -20,6 +20,7 @@ def jobs() -> list[Job]:
         Job("finance_bridge.poll", payments.poll_all),
         Job("finance_bridge.collect", collecting.collect),
         Job(reconciling.RECONCILE, reconciling.reconcile, timeout=1800, bulk=True),
+        Job("finance_bridge.tidy", tidying.tidy, timeout=1800, bulk=True),
     ]
 
 
@@ -30,6 +31,7 @@ def schedules() -> list[Schedule]:
         Schedule("finance_bridge.poll", "finance_bridge.poll", every=timedelta(minutes=2)),
         Schedule("finance_bridge.collect", "finance_bridge.collect", every=timedelta(minutes=10)),
         Schedule(reconciling.RECONCILE, reconciling.RECONCILE, daily="06:30"),
+        Schedule("finance_bridge.tidy", "finance_bridge.tidy", daily="03:40"),
     ]
 
 

@@ -43,6 +43,13 @@ def patience(value: int) -> int:
     return value
 
 
+def journal_days(value: int) -> int:
+    """How long the journal is kept: at least half a year, as logs are to be kept, at most ten years."""
+    if not 183 <= value <= 3650:
+        raise ValueError(_("Between 183 and 3650 days."))
+    return value
+
+
 class Connection(Record):
     """One account set of a ledger and how it is reached."""
 
@@ -92,6 +99,13 @@ class Connection(Record):
         default=120,
         validate=seconds,
         help=_("Longer than the slowest save over there, so that a late success is still seen."),
+    )
+    keep_days: Mapped[int] = fields.integer(
+        _("Journal kept for (days)"),
+        required=True,
+        default=400,
+        validate=journal_days,
+        help=_("What was said about documents that still need somebody is kept in any case."),
     )
     reach: Mapped[str] = fields.choice(
         _("Reachable"), choices.REACH, required=True, default="unknown", readonly=True, track=False

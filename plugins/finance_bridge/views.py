@@ -8,6 +8,7 @@ from core import (
     Column,
     DetailView,
     FormView,
+    Lead,
     ListView,
     Menu,
     Panel,
@@ -35,7 +36,7 @@ def views() -> list[View]:
 def _connections() -> list[View]:
     place = ("name", "kind", "prefix", "active")
     signing = ("address", "account_set", "user_name", "app_id", "app_secret", "org", "sign_in")
-    rare = ("client_secret", "ca_file", "timeout", "settle_seconds")
+    rare = ("client_secret", "ca_file", "timeout", "settle_seconds", "keep_days")
     state = ("reach", "reach_at", "reach_note")
     forms = (
         Section("place", _("Connection"), place),
@@ -134,6 +135,10 @@ def _documents() -> list[View]:
             ),
             sort="-id",
             empty=_("Documents come by themselves when bills are issued."),
+            leads=(
+                Lead(_("Make a bill"), "/r/billing.bill/new", ("billing.bill", "create")),
+                Lead(_("Enter a receipt of money"), "/r/billing.payment/new", ("billing.payment", "create"), "coins"),
+            ),
         ),
         FormView(DOCUMENT, sections=(Section("mend", _("May be mended while it is held or failed"), own),)),
         DetailView(
