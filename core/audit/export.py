@@ -46,7 +46,7 @@ def lines(wanted: Wanted, most: int, reader: Principal) -> Iterator[list[str]]:
         yield [
             str(row.id),
             f"{local(row.at):%Y-%m-%d %H:%M:%S}",
-            row.actor or "",
+            words.person(row),
             words.way(row.via),
             row.ip or "",
             row.request_id or "",

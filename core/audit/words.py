@@ -78,6 +78,13 @@ def kind_of(row: Any) -> RecordType | None:
     return registry().types.get(row.record_key or "")
 
 
+def person(row: Any) -> str:
+    """Who did it; at a sign-in the one who signed in, though nobody was known yet at that moment."""
+    if row.actor_id is None and row.action.startswith("sign_in") and row.record_key == "core.user":
+        return row.title or gettext("nobody")
+    return row.actor or gettext("nobody")
+
+
 def thing(row: Any) -> str:
     """The record, in words."""
     kind = kind_of(row)

@@ -95,9 +95,7 @@ def keep(
         "created_at": at,
         "updated_at": at,
     }
-    session = db.session()
-    connection = session.connection()
-    session.info["wrote"] = True
+    connection = db.session().connection()
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     once = dialect.insert(_messages).values(row).on_conflict_do_nothing(index_elements=["key"])
     return connection.execute(once.returning(_messages.c.id)).scalar()
