@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -115,6 +116,7 @@ def export(wanted: dict[str, str], ending: str) -> dict[str, Any]:
     forget_old()
     name = f"audit-{local(now()):%Y%m%d-%H%M%S}-{reader.user_id}.{ending}"
     with (folder / f".{name}").open("wb+") as stream:
+        os.chmod(stream.fileno(), 0o600)
         count = write(stream, ending, lines(chosen, MOST[ending], reader))
     (folder / f".{name}").rename(folder / name)
     note_export(chosen, ending, count)
