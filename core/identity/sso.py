@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from core.errors import Refused, Unavailable
-from core.i18n import _
+from core.i18n import _, current_locale
 from core.identity.settings import Provider
 from core.outgoing import check_address, outgoing
 from core.permissions.org import User, UserRole
 from core.records.audit import note_action
 from core.registry import registry
+
+log = logging.getLogger("zhian.identity")
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """Signatures with a public key alone: neither `none` nor anything made with a shared secret."""
@@ -75,13 +78,20 @@ def _call(address: str, provider: Provider, form: dict[str, str] | None = None) 
         with outgoing(f"{place.scheme}://{place.netloc}", ca_file=provider.ca_file or None) as client:
             answer = client.get(path) if form is None else client.post(path, data=form)
         if answer.status_code != 200 or len(answer.content) > LARGEST:
-            raise Unavailable(_("%(name)s answered with %(code)s.", name=provider.name, code=answer.status_code))
+            raise ValueError(f"status {answer.status_code}, {len(answer.content)} octets")
         found = answer.json()
+        if not isinstance(found, dict):
+            raise ValueError("no object")
     except (httpx.HTTPError, ValueError) as problem:
-        raise Unavailable(_("%(name)s does not answer: %(why)s", name=provider.name, why=str(problem))) from None
-    if not isinstance(found, dict):
-        raise Unavailable(_("%(name)s answered with something else.", name=provider.name))
+        log.warning("provider %s at %s: %s", provider.name, address, problem)
+        text = _("%(name)s does not answer as it should. Try again, or sign in another way.", name=shown(provider))
+        raise Unavailable(text) from None
     return found
+
+
+def shown(provider: Provider) -> str:
+    """What people call the provider."""
+    return (provider.label_en if current_locale() == "en" else provider.label) or provider.label or provider.name
 
 
 def description(provider: Provider) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def description(provider: Provider) -> dict[str, Any]:
     issuer = provider.issuer.rstrip("/")
     found = _get(f"{issuer}/.well-known/openid-configuration", provider)
     if str(found.get("issuer", "")).rstrip("/") != issuer:
-        raise Unavailable(_("%(name)s says that it is somebody else.", name=provider.name))
+        raise Unavailable(_("%(name)s says that it is somebody else.", name=shown(provider)))
     for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         check_address(str(found.get(key, "")))
     return found

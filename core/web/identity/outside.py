@@ -8,7 +8,7 @@ from flask import g, render_template, request
 from sqlalchemy import select
 
 from core.db import reading
-from core.i18n import LOCALES, _, current_locale, gettext, set_locale
+from core.i18n import LOCALES, _, gettext, set_locale
 from core.identity import passkeys, sso
 from core.permissions.org import User
 from core.permissions.principal import current_principal
@@ -75,8 +75,7 @@ def ways_in() -> dict[str, Any]:
 
 def label(provider: Any) -> str:
     """What the button of a provider says."""
-    own = (provider.label_en if current_locale() == "en" else provider.label) or provider.label or provider.name
-    return gettext("Sign in with %(name)s", name=own)
+    return gettext("Sign in with %(name)s", name=sso.shown(provider))
 
 
 WAYS = {
