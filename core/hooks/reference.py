@@ -1,4 +1,4 @@
-"""Writes `docs/hooks.md` and `docs/settings.md` from the code: `python -m core.hooks.reference`. A test compares."""
+"""Writes `docs/hooks.md`, `fields.md`, `settings.md` from the code: `python -m core.hooks.reference`. Tests compare."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.hooks import specs
+from core.hooks.reference_fields import fields_page
 from core.identity.settings import IdentitySettings
 from core.settings import _ENV, ROOT, Settings
 
@@ -40,8 +41,8 @@ WORDS = {
     "redis_url": "`redis://…`; empty: a private Valkey that `zhian up` starts.",
     "secret": "At least 32 random characters: signs sessions, encrypts stored secrets. Empty: one is made in the data"
     " folder.",
-    "old_secrets": "Earlier secrets, comma-separated: they still open what was stored under them, until `zhian secrets rotate`"
-    " has written it anew.",
+    "old_secrets": "Earlier secrets, comma-separated: they still open what was stored under them, until"
+    " `zhian secrets rotate` has written it anew.",
     "outgoing_allow": "Private hosts or networks that webhooks and other calls to elsewhere may reach.",
     "proxies": "How many proxies of our own stand before the web processes; so many addresses of X-Forwarded-For are"
     " believed.",
@@ -101,8 +102,43 @@ def hooks_page() -> str:
                     raise LookupError(f"{name} lacks {'an example' if function.__doc__ else 'a docstring'}")
                 head = f"### `{name}{_signature(function)}`"
                 parts.append(f"{head}\n\n{inspect.cleandoc(function.__doc__)}\n\n```python\n{shown[name]}\n```\n")
+    parts.append(_offered_part())
     parts.append("## What the hooks give and get\n\nAll of these are names of `core`.\n")
     parts += [_described(kind) for kind in _kinds()]
+    return "\n".join(parts)
+
+
+def offered() -> dict[str, tuple[str, ast.FunctionDef]]:
+    """The hooks that bundled plugins offer, with the plugin and the declaration; read from their files."""
+    found = {}
+    for file in sorted((ROOT / "plugins").glob("*/hookspecs.py")):
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                found[node.name] = (file.parent.name, node)
+    return found
+
+
+def offered_examples() -> dict[str, str]:
+    """An implementation of each out of the packages under `examples/`."""
+    found: dict[str, str] = {}
+    for file in sorted((ROOT / "examples").glob("*/*/hooks.py")):
+        text = file.read_text("utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and node.name in offered():
+                lines = text.splitlines()[node.decorator_list[0].lineno - 1 : node.end_lineno]
+                found.setdefault(node.name, "\n".join(lines))
+    return found
+
+
+def _offered_part() -> str:
+    """Raises `LookupError` for a hook without words or without an example."""
+    parts, shown = [_OFFERED], offered_examples()
+    for name, (plugin, node) in offered().items():
+        words = ast.get_docstring(node)
+        if not words or name not in shown:
+            raise LookupError(f"{name} of {plugin} lacks {'an example' if words else 'a docstring'}")
+        gives = ast.unparse(node.returns) if node.returns else "Any"
+        parts.append(f"### `{name}() -> {gives}`\n\nBy `{plugin}`. {words}\n\n```python\n{shown[name]}\n```\n")
     return "\n".join(parts)
 
 
@@ -135,7 +171,11 @@ def _described(kind: type) -> str:
 def _plain(field: Any) -> str:
     if field.default is dataclasses.MISSING:
         return f"`{field.default_factory.__name__}()`"
-    return f"`{field.default!r}`" if isinstance(field.default, (str, int, bool, tuple, type(None))) else "see the code"
+    return (
+        f"`{field.default!r}`"
+        if isinstance(field.default, (str, int, float, bool, tuple, type(None)))
+        else "see the code"
+    )
 
 
 def settings_page() -> str:
@@ -159,7 +199,8 @@ def _identity_table() -> str:
 
 
 def write(folder: Path = ROOT / "docs") -> None:
-    """Both pages."""
+    """All pages."""
+    (folder / "fields.md").write_text(fields_page(), "utf-8")
     (folder / "hooks.md").write_text(hooks_page(), "utf-8")
     (folder / "settings.md").write_text(settings_page(), "utf-8")
 
@@ -173,11 +214,23 @@ it. Misspelt names and arguments stop the start with the plugin's name; `ZHIAN_T
 This page is made from `core/hooks/specs.py`; its examples are the plugin `tests/plugins_for_tests/parcels`, which the
 tests start and use. Make it anew: `python -m core.hooks.reference`.
 """
+_OFFERED = """## Hooks that plugins offer
+
+A plugin may offer hooks of its own: it declares them in its `hookspecs.py` with `@hookspec`, names them `register_…`,
+and says by `register_offers` what is done with what others give. Who implements one requires that plugin, or marks it
+`@hookimpl(optionalhook=True)`. These are offered by the plugins that come with Zhian; the examples are the packages
+under `examples/`, which the tests install and run.
+"""
 _SETTINGS = """# Settings
 
 A deployment reads one TOML file: the one that `--config` or `ZHIAN_CONFIG` names, else `config.toml` in its data
 folder, else `config/default.toml`. The environment wins over the file; `NAME_FILE` names a file that holds the value.
 An unknown name stops the start.
+
+Settings that plugins declare (`register_settings`) are set in the browser under `/settings/<plugin>`, or by
+`zhian settings list`, `zhian settings get PLUGIN.KEY` and `zhian settings set PLUGIN.KEY VALUE`. They hold at once in
+every process, each change stands in the log, secrets are stored encrypted and never shown again. What
+`[plugin_settings.<plugin>]` of the file names is fixed, and shown as such.
 
 This page is made from `core/settings.py`: `python -m core.hooks.reference`.
 """

@@ -51,6 +51,7 @@ def lifecycle_problems(plugin: str) -> Iterator[str]:
         life = Life(Path(folder), plugin)
         life.run("db", "upgrade")
         life.run("plugin", "enable", plugin)
+        life.work()
         on = life.tables()
         life.run("plugin", "disable", plugin)
         life.run("db", "upgrade")
@@ -91,6 +92,25 @@ class Life:
             self.before = (set(self.tables()), self.columns())
         return done.stdout
 
+    def work(self) -> None:
+        """Leave traces in the core's tables: a run of each job, the state of each schedule."""
+        code = (
+            "from core.jobs import schedules; from core.jobs.runs import enqueue; from core.registry import registry;"
+            "from core.db import system; from core.setup.database import deployment\n"
+            "with deployment(), system('traces of a plugin'):\n"
+            f"    for name in [n for n in registry().jobs if n.startswith({self.plugin + '.'!r})]:\n"
+            "        enqueue(name)\n"
+            "with deployment():\n"
+            "    schedules.fire_due()\n"
+        )
+        kept = {k: v for k, v in os.environ.items() if k not in DEPLOYMENT_VARIABLES}
+        paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        places = {"ZHIAN_DATA": str(self.folder), "ZHIAN_CONFIG": str(self.config), "PYTHONPATH": paths}
+        line = [sys.executable, "-P", "-c", code]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False, env=kept | places)
+        if done.returncode:
+            raise AssertionError(f"its jobs cannot be put into the queue:\n{done.stderr[-3000:]}")
+
     def tables(self) -> dict[str, int]:
         """Rows per table of the embedded database."""
         import sqlite3
@@ -118,3 +138,19 @@ class Life:
             yield f"purging leaves the table {name} -> drop it in downgrade()"
         for column in sorted(c for c in self.columns() - columns if c.split(".")[0] in tables):
             yield f"purging leaves the column {column} -> drop it in downgrade()"
+        yield from self.rows_about()
+
+    def rows_about(self) -> Iterator[str]:
+        """Rows of the core's tables that still name the plugin: runs, schedules, deliveries, settings, marks, rights."""
+        import sqlite3
+
+        with sqlite3.connect(self.folder / "zhian.db") as connection:
+            for column in sorted(self.columns()):
+                table, name = column.split(".", 1)
+                if not table.startswith("core_") or table in lifecycle.KEPT or table.startswith("core_audit"):
+                    continue
+                about = f'"{table}" WHERE "{name}" = ? OR "{name}" LIKE ?'
+                query = f"SELECT count(*) FROM {about}"  # noqa: S608 - names of columns
+                if found := connection.execute(query, (self.plugin, f"{self.plugin}.%")).fetchone()[0]:
+                    mend = f"begin the names of its jobs and schedules with {self.plugin}."
+                    yield f"purging leaves {found} rows of {table} whose {name} names it -> {mend}"

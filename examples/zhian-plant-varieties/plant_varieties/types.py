@@ -9,7 +9,7 @@ from typing import Any
 
 from core import Choice, L
 from plugins.cases import CaseType
-from plugins.deadlines import RulePack
+from plugins.deadlines import RestDays, RulePack
 
 DATA = Path(__file__).parent / "data"
 VERSION = "2026.11.22"
@@ -32,6 +32,11 @@ def case_types() -> list[CaseType]:
             events=tuple(given["events"]),
         )
     ]
+
+
+def calendars() -> list[RestDays]:
+    """The days on which periods do not end: as before the trademark office, until the offices say otherwise."""
+    return [RestDays("plant_variety", like="tm")]
 
 
 def rule_packs() -> list[RulePack]:
