@@ -105,6 +105,9 @@ def _work(registry: Registry) -> None:
 
 def _named(registry: Registry) -> None:
     """Numbers, imports and exports."""
+    from core.shaping.correcting import CODE as CORRECT
+    from core.shaping.correcting import action as correcting
+
     for _plugin, part, code in _once(registry, "register_number_parts", "number part", lambda p: p.code):
         registry.number_parts[str(code)] = part
     for plugin, rule in registry.hooks.collect("register_numbering"):
@@ -112,6 +115,8 @@ def _named(registry: Registry) -> None:
         missing = [p.code for p in rule.parts if isinstance(p, PluginPart) and p.code not in registry.number_parts]
         for code in missing:
             registry.problem(plugin, f"the number of {rule.key} uses the part {code}, which nobody declares")
+        if rule.key in registry.types:  # numbers can be corrected by hand; types with such an action keep theirs
+            registry.actions[rule.key].setdefault(CORRECT, correcting(rule))
     for _plugin, source in registry.hooks.collect("register_import_sources"):
         registry.import_sources[source.record].append(source)
     for plugin, found, suffix in _once(registry, "register_import_formats", "import format", lambda f: f.suffix):

@@ -15,7 +15,7 @@ from core.errors import FieldError, Invalid
 from core.i18n import _
 from core.records import numbering as declared
 from core.records.base import MODELS
-from core.records.numbering import RESETS, DatePart, FieldPart, NumberRule, Part, Seq, Text
+from core.records.numbering import RESETS, DatePart, FieldPart, NumberRule, Part, PluginPart, Seq, Text
 from core.records.numbering import Sequence as Counter
 from core.registry import RecordType, registry
 from core.shaping.store import shapes
@@ -62,6 +62,8 @@ def _part(rule: NumberRule, row: Mapping[str, Any]) -> Part | None:
         return DatePart(row.get("pattern") or "%Y", field=spec.attr if spec else None)
     if kind == "field" and row.get("field") in fields:
         return FieldPart(_mapped(fields[row["field"]].attr, row.get("map") or {}), int(row.get("width") or 0), "X")
+    if kind == "plugin":
+        return PluginPart(row["code"]) if row.get("code") in registry().number_parts else None
     if kind == "shipped" and 0 <= int(row.get("index", -1)) < len(rule.parts):
         return rule.parts[int(row["index"])]
     if kind == "sequence":
@@ -91,6 +93,8 @@ def _row(rule: NumberRule, index: int, part: Part) -> dict[str, Any]:
     if isinstance(part, DatePart):
         names = {f.attr: n for n, f in registry().types[rule.key].fields.items()}
         return {"kind": "date", "pattern": part.pattern, "field": names.get(part.field or "")}
+    if isinstance(part, PluginPart):
+        return {"kind": "plugin", "code": part.code}
     if isinstance(part, Seq) and part.scope is None:
         return {"kind": "sequence", "width": part.width, "reset": part.reset, "scope": "before"}
     return {"kind": "shipped", "index": index}
@@ -144,7 +148,9 @@ def _twice(rows: Sequence[Mapping[str, Any]], counter: Mapping[str, Any]) -> Ite
 
 def preview(rule: NumberRule, data: Mapping[str, Any], day: date) -> list[tuple[str, str]]:
     """(for what, the number it would get) for some imagined records; nothing is drawn from the counters."""
-    trial = NumberRule(rule.key, rule.field, parts_of(rule, data), rule.when)
+    given = registry().number_parts
+    parts = (Text(given[p.code].sample) if isinstance(p, PluginPart) else p for p in parts_of(rule, data))
+    trial = NumberRule(rule.key, rule.field, tuple(parts), rule.when)
     return [(words, _next(trial, record, day)) for words, record in _samples(registry().types[rule.key], data, day)]
 
 

@@ -124,7 +124,9 @@ class Case(Record):
         _("Mark"), max_length=300, synonyms=("商标名称", "商标", "商标图样名称", "mark", "trademark")
     )
     mark_image_id: Mapped[int | None] = fields.file(_("Mark image"), synonyms=("商标图样",))
-    mark_type: Mapped[str | None] = fields.choice(_("Type of mark"), choices.MARK_TYPES, synonyms=("商标类型",))
+    mark_type: Mapped[str | None] = fields.choice(
+        _("Type of mark"), choices.MARK_TYPES, synonyms=("商标类型",), open_choices=True
+    )
     application_number: Mapped[str | None] = fields.text(
         _("Application number"), search=True, index=True, max_length=60, synonyms=("申请号", "专利号", "申请(专利)号")
     )

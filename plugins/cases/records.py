@@ -135,7 +135,9 @@ class Member(Record):
 
     case_id: Mapped[int] = fields.link("cases.case", _("Case"), required=True, on_delete="cascade")
     user_id: Mapped[int] = fields.link("core.user", _("Person"), required=True)
-    role: Mapped[str] = fields.choice(_("Role"), choices.MEMBER_ROLES, required=True, default="assistant")
+    role: Mapped[str] = fields.choice(
+        _("Role"), choices.MEMBER_ROLES, required=True, default="assistant", open_choices=True
+    )
     until: Mapped[date | None] = fields.date(_("Until"))
 
 

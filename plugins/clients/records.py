@@ -101,9 +101,9 @@ class Client(Record):
     tier: Mapped[str | None] = fields.choice(
         _("Tier"), choices.TIERS, default="general", synonyms=("客户等级", "客户级别", "tier")
     )
-    stage: Mapped[str | None] = fields.choice(_("Development stage"), choices.STAGES)
+    stage: Mapped[str | None] = fields.choice(_("Development stage"), choices.STAGES, open_choices=True)
     industry: Mapped[str | None] = fields.text(_("Industry"), synonyms=("行业", "所属行业"))
-    size: Mapped[str | None] = fields.choice(_("Company size"), choices.SIZES, synonyms=("规模",))
+    size: Mapped[str | None] = fields.choice(_("Company size"), choices.SIZES, synonyms=("规模",), open_choices=True)
     main_business: Mapped[str | None] = fields.long_text(_("Main business"), synonyms=("主营业务", "经营范围"))
     brands: Mapped[list | None] = fields.tags(_("Brands"), synonyms=("品牌",))
     website: Mapped[str | None] = fields.text(_("Website"), synonyms=("网址", "网站"))
@@ -129,7 +129,9 @@ class Client(Record):
     currency: Mapped[str | None] = fields.text(_("Currency"), max_length=3, default="CNY", synonyms=("币种",))
     credit_limit: Mapped[Decimal | None] = fields.money(_("Credit limit"), synonyms=("信用额度",))
 
-    source: Mapped[str | None] = fields.choice(_("Source channel"), choices.SOURCES, synonyms=("客户来源", "来源渠道"))
+    source: Mapped[str | None] = fields.choice(
+        _("Source channel"), choices.SOURCES, synonyms=("客户来源", "来源渠道"), open_choices=True
+    )
     referrer_id: Mapped[int | None] = fields.link("clients.client", _("Referred by"), on_delete="set_null")
     since: Mapped[date | None] = fields.date(_("Client since"), synonyms=("合作日期", "建档日期"))
     confidentiality: Mapped[str | None] = fields.choice(
@@ -188,7 +190,7 @@ class Contact(Record):
     position: Mapped[str | None] = fields.text(_("Job title"), synonyms=("职务", "职位"))
     unit: Mapped[str | None] = fields.text(_("Department at the client"), synonyms=("部门",))
     roles: Mapped[list | None] = fields.multi_choice(_("Roles"), choices.CONTACT_ROLES, synonyms=("联系人角色",))
-    decision_role: Mapped[str | None] = fields.choice(_("Part in decisions"), choices.DECISION_ROLES)
+    decision_role: Mapped[str | None] = fields.choice(_("Part in decisions"), choices.DECISION_ROLES, open_choices=True)
     authority: Mapped[str | None] = fields.text(
         _("Authority"), help=_("For example: sees only what costs over 50,000.")
     )

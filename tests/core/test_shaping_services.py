@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
-from core import Invalid, create, current_principal, save_shape, shape_versions, shapes, system, transaction, update
+from core import (
+    Invalid,
+    create,
+    current_principal,
+    run_action,
+    save_shape,
+    shape_versions,
+    shapes,
+    system,
+    transaction,
+    update,
+)
 from core.clock import today
 from core.db import acting_as
 from core.errors import Forbidden, Refused
@@ -315,3 +327,25 @@ def test_other_files_are_refused(lab, text):
 )
 def test_values_are_compared_alike_from_records_and_from_forms(value, op, wanted, holds):
     assert compiled([["field", op, wanted]])({"field": value}) is holds
+
+
+def test_a_number_is_corrected_by_hand_under_a_right_and_leaves_a_trace(lab):
+    made, other = make(lab), make(lab)
+    old = made.number
+    with pytest.raises(Forbidden), acting_as(lab.principal("ann")), transaction():
+        run_action(_again(lab, made), "lab.folder", "correct_number", {"number": "OLD-7", "reason": "as on the file"})
+    with acting_as(lab.principal("root")) as session, transaction():
+        given = {"number": "OLD-7", "reason": "as on the file"}
+        assert run_action(_again(lab, made), "lab.folder", "correct_number", given) == {"old": old, "number": "OLD-7"}
+        log = AuditEntry.__table__.c
+        chosen = select(log.action, log.changes).where(log.record_key == "lab.folder", log.record_id == made.id)
+        told = {row.action: row.changes for row in session.connection().execute(chosen.order_by(log.id))}
+    assert told["update"]["number"] == [old, "OLD-7"]
+    assert told["action:correct_number"]["params"]["reason"] == "as on the file"
+    for bad in (other.number, "F-0999999", "OLD-7"):
+        with pytest.raises(Invalid), acting_as(lab.principal("root")), transaction():
+            run_action(_again(lab, made), "lab.folder", "correct_number", {"number": bad, "reason": "x"})
+    with acting_as(lab.principal("root")), transaction():
+        answer = run_action(_again(lab, made), "lab.folder", "correct_number", {"reason": "anew"})
+        assert re.fullmatch(r"F-\d{4}", answer["number"])
+        assert answer["number"] not in (old, other.number)

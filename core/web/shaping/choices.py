@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from core.errors import Invalid, NotFound
-from core.i18n import gettext, use_locale
+from core.errors import FieldError, Invalid, NotFound
+from core.i18n import _, gettext, use_locale
 from core.records.fields import Field
 from core.registry import RecordType
 from core.shaping import choices
@@ -49,6 +49,8 @@ def change(key: str, name: str) -> Any:
     if order != "save":
         return _page(kind, spec, data)
     try:
+        if not data["items"]:
+            raise Invalid([FieldError("", "required", _("Nothing came in; load the page again."))])
         data["items"] += _fresh(request.form)
         choices.check(spec, data)
         _check_kept(spec, data)

@@ -71,6 +71,8 @@ def _asked(key: str, view: str) -> tuple[RecordType, str]:
 
 def _wrong(kind: RecordType, view: str, data: dict[str, Any]) -> list[str]:
     """Why a layout cannot be: a form that leaves out what every record needs, a list without columns."""
+    if not data.get("sections") and view != "list":
+        return [gettext("Nothing came in; load the page again.")]
     if view == "list":
         return [] if any(c["shown"] for c in data["columns"]) else [gettext("A list needs one column at least.")]
     fields = [f for s in data["sections"] for f in s["fields"]]

@@ -18,6 +18,7 @@ from core.web import format as fmt
 from core.web.lifecycle import done
 from core.web.rendering import part
 from core.web.shaping.index import BASE, crumbs, rules_of, type_of
+from core.web.shell import registry
 from core.web.toasts import say
 
 Data = dict[str, Any]
@@ -95,6 +96,8 @@ def _part(form: MultiDict[str, str], token: str) -> Data | None:
     if kind == "sequence":
         made = {"kind": kind, "width": _whole(given("width")), "reset": given("reset") or None}
         return made | {"scope": "all" if given("scope") == "all" else "before"}
+    if kind == "plugin":
+        return {"kind": kind, "code": given("code")}
     return {"kind": "shipped", "index": _whole(given("index"))} if kind == "shipped" else None
 
 
@@ -108,6 +111,8 @@ def _ordered(data: Data, order: str) -> Data:
     parts = data["parts"]
     if what == "add" and token in BLANK:
         parts.append(dict(BLANK[token]))
+    if what == "add" and token in registry().number_parts:
+        parts.append({"kind": "plugin", "code": token})
     tokens = list(dict.fromkeys(request.form.getlist("row")))
     if token in tokens and what in ("up", "down", "drop"):
         at = tokens.index(token)
@@ -148,6 +153,7 @@ def _page(kind: RecordType, rule: NumberRule, place: int, data: Data, errors: An
             ("month", gettext("each month")),
             ("year", gettext("each year")),
         ],
+        given=[(c, str(p.label)) for c, p in registry().number_parts.items() if p.record in ("*", kind.key)],
         stored=bool(shape(numbering.KIND, name)),
         errors=errors,
         preview=_look(rule, data),
@@ -160,6 +166,9 @@ def _page(kind: RecordType, rule: NumberRule, place: int, data: Data, errors: An
 
 
 def _label(row: Data) -> str:
+    if row.get("kind") == "plugin":
+        known = registry().number_parts.get(row.get("code", ""))
+        return str(known.label) if known else str(row.get("code"))
     names = {
         "text": gettext("Fixed text"),
         "date": gettext("Date"),
