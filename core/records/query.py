@@ -166,8 +166,10 @@ def _own_field(kind: RecordType, name: str) -> Field:
 def order_of(kind: RecordType, query: Query) -> list[Key]:
     """The keys of the order; the id settles ties. Raises `BadRequest` for what lists cannot be sorted by."""
     keys = [_sort_key(kind, name) for name in query.sort or _default_order(kind)]
+    down = bool(keys and keys[-1].down)
+    alike = {f.name for f in query.filters if f.op == "eq"}  # SQLite would sort by what is the same in all rows
+    keys = [key for key in keys if not (key.name in alike and key.name in kind.fields and kind.fields[key.name].custom)]
     if not any(key.name == "id" for key in keys):
-        down = bool(keys and keys[-1].down)
         keys.append(Key("id", kind.model.__table__.c.id, down, nullable=False))
     return keys
 

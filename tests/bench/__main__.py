@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import offline, places, servers
+from tests.bench import custom, offline, places, servers
 from tests.bench.load import measure
 from tests.bench.report import Line, at_least, at_most, table, write
 from tests.bench.scenarios import CASE, CLIENT, Ground, Scenario, scenarios
 
-PARTS = ("requests", "start", "engine", "import")
+PARTS = ("requests", "start", "engine", "import", "custom")
 
 
 def main() -> int:
@@ -82,6 +82,10 @@ def _measure(database: str, server: str | None, folder: Path, chosen: argparse.N
         lines += _requests(database, where, chosen)
     if "import" in chosen.parts:
         lines += _imports(database, server, folder, chosen.rows)
+    if "custom" in chosen.parts:
+        _say(f"{database}: custom fields of {chosen.size:,} clients")
+        own = places.place(folder, server, f"bench_custom_{database}_{chosen.size}")
+        lines += custom.measure(own, server, chosen.size, database)
     return lines
 
 
