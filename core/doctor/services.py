@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import redis
 from flask import Flask
@@ -157,6 +158,29 @@ def check_work(settings: Settings) -> Iterator[Finding]:
         yield note(f"{queue['failed_jobs']} jobs failed", "Their errors stand in the log of the worker")
 
 
+def check_audit(settings: Settings) -> Iterator[Finding]:
+    """The proof of the audit log: sealed in time, and the last verification without a finding."""
+    from core.audit import chain, verify
+    from core.setup.database import is_empty
+
+    with _app(settings).app_context():
+        if is_empty():
+            return
+        result, waiting = verify.last_result(), chain.waiting()
+        verified = verify.instant(result)
+    if result is None or verified is None:
+        yield note("The audit log was never verified", "zhian audit verify; the scheduler does it each night")
+    elif not result.ok:
+        yield bad(f"The audit log does not verify: {result.first[0]}", "zhian audit verify, and see docs/audit.md")
+    elif now() - verified > timedelta(days=3):
+        yield note(f"The audit log was last verified on {verified:%Y-%m-%d}", "Start the scheduler: zhian scheduler")
+    else:
+        yield fine(f"Audit log: {result.sealed} rows verified on {verified:%Y-%m-%d}")
+    if waiting > MANY_WAIT and (settings.redis_url or ready_file(settings.data)):
+        yield note(f"{waiting} rows of the audit log wait for their seal", "Start the scheduler: zhian scheduler")
+
+
+MANY_WAIT = 100_000
 _apps: dict[int, Flask] = {}
 
 
@@ -168,4 +192,4 @@ def _app(settings: Settings) -> Flask:
 
 
 FIRST = (check_redis, check_plugins)
-NEED_PLUGINS = (check_database, check_schema, check_people, check_work)
+NEED_PLUGINS = (check_database, check_schema, check_people, check_work, check_audit)

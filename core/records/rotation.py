@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Column, String, Table, cast, literal, select, tuple_, type_coerce, update
+from sqlalchemy import Column, String, Table, bindparam, cast, literal, select, tuple_, type_coerce, update
 
 from core.db import db, reading, system
 from core.records.audit import note_action
@@ -81,10 +81,12 @@ def _others(table: Table, column: Column[Any], ident: str, after: tuple[Any, ...
 def _renew(table: Table, column: Column[Any], rows: list[Any]) -> int:
     """Write the same texts under the present key; a value that somebody changed meanwhile is left as it is."""
     raw, key = type_coerce(column, String), list(table.primary_key.columns)
-    done = 0
+    here = [one == bindparam(f"key_{at}", type_=one.type) for at, one in enumerate(key)]
+    same = update(table).where(*here, raw == bindparam("stands", type_=String))
+    given = [
+        {"stands": old, "fresh": encrypt(decrypt(old))} | {f"key_{at}": value for at, value in enumerate(place)}
+        for old, *place in rows
+    ]
     with db.engine.begin() as connection:
-        for old, *place in rows:
-            fresh = type_coerce(encrypt(decrypt(old)), String)
-            here = [one == value for one, value in zip(key, place, strict=True)]
-            done += connection.execute(update(table).where(*here, raw == old).values({column: fresh})).rowcount
-    return done
+        connection.execute(same.values({column: bindparam("fresh", type_=String)}), given)
+    return len(rows)
