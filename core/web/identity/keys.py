@@ -58,8 +58,8 @@ def _page(errors: dict[str, str], fresh: str = "") -> Any:
         lives=[(str(days), ngettext("%(n)s day", "%(n)s days", days)) for days in LIVES],
         words={code: str(word) for code, word in WORDS.items()},
         errors=errors,
-        given=request.form,
-        chosen=set(request.form.getlist("scope")),
+        given={} if fresh else request.form,
+        chosen=set() if fresh else set(request.form.getlist("scope")),
         fresh=fresh,
     )
     return (body, 422) if errors else body

@@ -8,7 +8,7 @@ from flask import g, render_template, request
 from sqlalchemy import select
 
 from core.db import reading
-from core.i18n import LOCALES, _, gettext, set_locale
+from core.i18n import LOCALES, _, current_locale, gettext, set_locale
 from core.identity import passkeys, sso
 from core.permissions.org import User
 from core.permissions.principal import current_principal
@@ -57,6 +57,11 @@ def person_row(user_id: int) -> Any:
     )
     with reading() as connection:
         return connection.execute(wanted.where(user.id == user_id)).one()
+
+
+def name_of(person: Any) -> str:
+    """What somebody is called in the language of the page."""
+    return (person.name_en if current_locale() == "en" else None) or person.name
 
 
 def ways_in() -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _drawn(action: str, fields: list[tuple[str, str]], wanted: str, status: int)
         fields=fields,
         wanted=wanted,
         error=g.get("proof_error", ""),
-        name=person.name,
+        name=outside.name_of(person),
         by_password=bool(person.password_hash) and only is None,
         by_passkey=bool(known) and only is None and passkeys.possible(),
         providers=outside.ways_in()["providers"],

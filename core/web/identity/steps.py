@@ -72,7 +72,7 @@ def _second_page(error: str = "", status: int = 200) -> Any:
     found = factors.factors_of(db.session().connection(), person.id)
     db.session.rollback()
     title = gettext("Second step")
-    return outside.draw("second.html", title, status, error=error, has=found, name=person.name)
+    return outside.draw("second.html", title, status, error=error, has=found, name=outside.name_of(person))
 
 
 def take_second() -> Any:
