@@ -22,6 +22,7 @@ from core.hooks import migrations
 from core.hooks.indexes import SUFFIXES
 from core.hooks.manifest import Manifest
 from core.records.base import Base
+from core.records.custom.indexes import drop_indexes
 from core.registry import Registry
 from core.settings import Settings
 
@@ -201,6 +202,8 @@ def purge(registry: Registry, engine: Engine, settings: Settings, plan: Purge) -
         chosen = [(table, where) for table, where in _beside(registry, plan.plugin, present)]
         for table, where in chosen:
             connection.execute(delete(table).where(where))
+        for name in plan.tables:
+            drop_indexes(connection, name)
         migrations.downgrade(registry, connection, plan.plugin)
         for name in reversed(plan.tables):
             connection.execute(text(f'DROP TABLE IF EXISTS "{name}"'))

@@ -17,7 +17,7 @@ from core.records import service
 from core.records.audit import AuditEntry
 from core.records.bulk import bulk_create, bulk_update
 from core.records.custom import known
-from core.records.custom.indexes import make_indexes
+from core.records.custom.indexes import drop_indexes, make_indexes
 from core.records.custom.model import CustomField
 from core.records.custom.stored import in_postgresql, in_sqlite
 from core.records.query import Filter, Query, group_counts, list_records
@@ -384,3 +384,12 @@ def test_flagged_fields_get_an_index_that_lists_use_and_lose_it_with_the_flag(la
     assert f"{name}_custom" in make_indexes()["dropped"]
     change(made["x_money"], indexed=True)
     assert f"{name}_custom" in make_indexes()["made"]
+
+
+def test_the_column_can_go_with_its_plugin_although_indexes_read_it(lab, made, backend):
+    make_indexes()
+    with db.engine.connect() as connection:
+        drop_indexes(connection, "lab_folder")
+        connection.execute(text("ALTER TABLE lab_folder DROP COLUMN custom"))
+        connection.rollback()
+    assert lab.client("ann").get("lab.folder?x_money__gte=1").status_code == 200

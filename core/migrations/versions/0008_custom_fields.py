@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.records.custom.indexes import drop_indexes
 from core.records.types import Id, Instant, Json
 
 revision = "core_0008"
@@ -74,6 +73,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in TABLES:
-        drop_indexes(op.get_bind(), table)
         op.drop_column(table, "custom")
     op.drop_table("core_custom_field")

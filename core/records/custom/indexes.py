@@ -115,7 +115,7 @@ def _present(connection: Connection, table: str) -> tuple[set[str], set[str]]:
 
 
 def drop_indexes(connection: Connection, table: str) -> None:
-    """Before the column itself goes: SQLite does not drop one that an index reads. For migrations."""
+    """Before the column itself goes with a plugin: SQLite does not drop one that an index reads."""
     if connection.dialect.name == "sqlite":
         for name in _present(connection, table)[0]:
             connection.execute(text(f'DROP INDEX "{name}"'))

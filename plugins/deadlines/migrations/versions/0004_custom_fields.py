@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.records.custom.indexes import drop_indexes
 from core.records.types import Json
 
 revision = "deadlines_0004"
@@ -24,5 +23,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in TABLES:
-        drop_indexes(op.get_bind(), table)
         op.drop_column(table, "custom")

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.records.custom.indexes import drop_indexes
 from core.records.types import Json
 
 revision = "im_bridge_0002"
@@ -25,5 +24,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in TABLES:
-        drop_indexes(op.get_bind(), table)
         op.drop_column(table, "custom")
