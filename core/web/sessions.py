@@ -23,7 +23,7 @@ from core.identity.sso import only_provider
 from core.identity.steps import next_step
 from core.permissions.org import LoginSession, User
 from core.permissions.passwords import hash_password, outdated, verify
-from core.records.audit import note_action
+from core.records.audit import entry, note_action, write
 from core.registry import STAFF, Realm
 from core.web.security import cookie_name, set_cookie
 
@@ -208,6 +208,7 @@ def end(token_hash: str) -> None:
 def end_one(user_id: int, session_id: int) -> None:
     """End one session of a person."""
     _end((_table.c.user_id == user_id) & (_table.c.id == session_id))
+    write(db.session(), [entry("sign_in_ended", "core.user", user_id, changes={"session": session_id})])
 
 
 def end_all(user_id: int, except_id: int | None = None) -> None:

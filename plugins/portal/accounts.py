@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 
 from core import (
     Change,
@@ -202,7 +202,8 @@ def follow(changes: list[Change]) -> None:
             continue
         with elevated(WHY) as session:
             role = record_class("core.user_role")
-            session.execute(delete(role).where(role.user_id == user.user_id))
+            for held in session.scalars(select(role).where(role.user_id == user.user_id)):
+                session.delete(held)  # one by one, so that the log tells of it
             session.add(role(user_id=user.user_id, role=f"portal_{user.role}"))
             account = session.get(record_class("core.user"), user.user_id)
             account.name, account.name_en = user.name, user.name_en
@@ -245,7 +246,7 @@ def gone(users: list[Any]) -> None:
     account = record_class("core.user")
     with elevated(WHY) as session:
         for ident in [user.user_id for user in users if user.user_id]:
-            session.execute(update(account).where(account.id == ident).values(active=False))
+            session.get_one(account, ident).active = False
             end_sign_ins(ident)
 
 
