@@ -252,6 +252,7 @@ RULES_REST_IN = {
     "plugins/finance_bridge/reconciling.py": "compares all bills of a book with the ledger",
     "plugins/finance_bridge/sending.py": "a document goes its way by itself",
     "plugins/finance_bridge/setting_up.py": "whether documents carry what is to be changed",
+    "plugins/finance_bridge/tidying.py": "the journal of all connections ends at its age",
     "plugins/finance_bridge/sheets.py": "sheets name documents, bills and receipts of a whole book",
     "plugins/demo/": "the invented agency",
     "plugins/workflow/designer.py": "a test run reads who would be asked",
@@ -271,6 +272,7 @@ RULES_REST_IN = {
     "plugins/portal/papers.py": "the content of papers that the guard has let through",
     "plugins/portal/people.py": "a portal user's own row",
     "plugins/portal/questions.py": "money named before a decision, and its evidence",
+    "plugins/portal/renewals.py": "what was said of a renewal, its evidence, and who carries it out",
     "plugins/portal/services.py": "who is told of messages",
 }
 """Every file that uses `system()` or `elevated()`, and what for. A new one is looked at before it is listed."""
