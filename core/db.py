@@ -100,6 +100,19 @@ def reading() -> Iterator[Any]:
 
 
 @contextmanager
+def impatient(connection: Any) -> Iterator[None]:
+    """Inside the block a write fails at once instead of waiting for another writer."""
+    sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("PRAGMA busy_timeout=0" if sqlite else "SET LOCAL lock_timeout = '200ms'")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA busy_timeout=30000")
+
+
+@contextmanager
 def transaction() -> Iterator[Any]:
     """Commit what the block did, or nothing of it."""
     try:

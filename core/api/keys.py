@@ -6,8 +6,6 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from core.clock import now
-from core.db import db, system, write_intent
+from core.db import db, impatient, system, write_intent
 from core.errors import NotSignedIn, Refused
 from core.i18n import _
 from core.permissions.org import ApiKey
@@ -164,19 +162,6 @@ def _note_use(prefix: str, last: datetime | None) -> None:
         _noted.pop(prefix, None)  # somebody else was writing; the next reading of the key tries again
     finally:
         write_intent.reset(token)
-
-
-@contextmanager
-def impatient(connection: Any) -> Iterator[None]:
-    """Inside the block a write fails at once instead of waiting for another writer."""
-    sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql("PRAGMA busy_timeout=0" if sqlite else "SET LOCAL lock_timeout = '200ms'")
-    try:
-        yield
-    finally:
-        connection.rollback()
-        if sqlite:
-            connection.exec_driver_sql("PRAGMA busy_timeout=30000")
 
 
 def forget_keys() -> None:

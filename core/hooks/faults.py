@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import now
-from core.db import db, reading, write_intent
+from core.db import db, impatient, reading, write_intent
 from core.hooks.manager import Fault, Hooks
 from core.records.base import Base
 from core.records.types import Instant
@@ -52,8 +52,6 @@ def save(hooks: Hooks) -> None:
     token = write_intent.set(False)
     try:
         with contextlib.suppress(SQLAlchemyError), db.engine.connect() as connection:
-            from core.api.keys import impatient
-
             with impatient(connection):
                 for fault in found.values():
                     _write(connection, fault)

@@ -141,7 +141,7 @@ class Life:
         yield from self.rows_about()
 
     def rows_about(self) -> Iterator[str]:
-        """Rows of the core's tables that still name the plugin: runs, schedules, deliveries, settings, marks, rights."""
+        """Rows of the core's tables that still name the plugin: runs, schedules, deliveries, settings, marks."""
         import sqlite3
 
         with sqlite3.connect(self.folder / "zhian.db") as connection:

@@ -14,8 +14,8 @@ PLUGINS = sorted(p.parent for p in (ROOT / "plugins").glob("*/plugin.toml"))
 ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
 
 MAY_USE_CONNECTIONS = {
-    "core/api", "core/audit", "core/webhooks", "core/db.py", "core/events", "core/hooks", "core/identity", "core/importing", "core/jobs",
-    "core/messages",
+    "core/api", "core/audit", "core/webhooks", "core/db.py", "core/events", "core/hooks", "core/identity",
+    "core/importing", "core/jobs", "core/messages", "core/plugin_settings",
     "core/permissions", "core/records", "core/setup", "core/supervise", "core/web", "core/commands", "core/doctor",
     "core/testing",
 }  # fmt: skip
@@ -170,6 +170,7 @@ def test_eval_exec_pickle_and_shells_are_not_used():
 
 
 RULES_REST_IN = {
+    "core/commands/settings.py": "whoever has the command line sets settings of plugins",
     "core/api/keys.py": "issues a key; who may is the caller's check",
     "core/audit/chain.py": "an accepted restore is noted in the log",
     "core/audit/own.py": "the outcome of a verification is noted and told to auditors",
