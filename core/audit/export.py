@@ -35,7 +35,7 @@ HEAD = (
     _("Number"), _("Time (Asia/Shanghai)"), _("Person"), _("Way"), _("Address"), _("Request"), _("API key"),
     _("Action"), _("Code"), _("Record type"), _("Record"), _("Title"), _("Old and new values"), _("Reason"),
 )  # fmt: skip
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet would take for a formula."""
 
 

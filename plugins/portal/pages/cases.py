@@ -20,7 +20,7 @@ from plugins.portal.people import client_ids, client_names, me
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @page("")
