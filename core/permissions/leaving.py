@@ -59,10 +59,12 @@ def held_by(user_id: int) -> list[Held]:
 
 
 def _naming(kind: RecordType) -> list[Field]:
+    """Fields that can name another person; a row that goes with its person is theirs and stays so."""
     if kind.key in NOT_HANDED:
         return []
-    named = (s for s in kind.fields.values() if s.target == "core.user" and s.writable)
-    return [s for s in named if s.attr in kind.model.__table__.c]
+    columns = kind.model.__table__.c
+    named = (s for s in kind.fields.values() if s.target == "core.user" and s.writable and s.attr in columns)
+    return [s for s in named if not any(key.ondelete == "CASCADE" for key in columns[s.attr].foreign_keys)]
 
 
 def hand_over(user_id: int, takers: Mapping[str, int]) -> tuple[int, int]:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from core.db import db
 from core.errors import NotFound
 from core.i18n import _, gettext, ngettext
-from core.permissions import changing
 from core.permissions.fieldrules import of_role
 from core.permissions.model import FieldRight
 from core.permissions.people import forget
@@ -20,7 +19,7 @@ from core.records import service
 from core.records.fields import Field
 from core.registry import registry
 from core.web.lifecycle import done
-from core.web.rights.matrix import may_change, overlay_now, role_of
+from core.web.rights.matrix import may_change, overlay_now, require_change, role_of
 from core.web.rights.words import TREATMENT_WORDS, crumbs, role_word
 from core.web.settings_items import require_administrator
 from core.web.toasts import say
@@ -79,7 +78,7 @@ def _row(code: str, key: str, spec: Field) -> dict[str, Any]:
 def save(code: str) -> Any:
     """Store what differs from shipped; an empty choice is as shipped."""
     require_administrator()
-    changing.check_role(code)
+    require_change(code)
     key = request.form.get("record", "")
     if key not in registry().types:
         raise NotFound(_("There is no such record type."))

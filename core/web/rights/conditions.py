@@ -24,7 +24,7 @@ from core.registry import RecordType, registry
 from core.web.lifecycle import done
 from core.web.rights import builder
 from core.web.rights.matrix import overlay_now
-from core.web.rights.words import ACTION_WORDS, crumbs, role_word, scope_word
+from core.web.rights.words import ACTION_WORDS, crumbs, name_of, role_word, scope_word
 from core.web.settings_items import require_administrator
 from core.web.toasts import say
 
@@ -169,7 +169,7 @@ def preview(kind: RecordType, values: dict[str, Any]) -> dict[str, Any]:
     for user_id in people[:EXAMPLES] if personal else ():
         person = load_principal(user_id, db.session().connection())
         if person is not None:
-            rows.append([person.name, _matching(kind, built, person)])
+            rows.append([name_of(person), _matching(kind, built, person)])
     number = None if personal else _matching(kind, built, Principal(user_id=0))
     return {
         "words": builder.words(kind.key, built.tree),

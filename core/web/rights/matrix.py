@@ -54,6 +54,13 @@ def may_change(code: str) -> bool:
     return True
 
 
+def require_change(code: str) -> None:
+    """Raises `Forbidden` for whoever may not change what this role may do."""
+    changing.check_role(code)
+    if not current_principal().can("core.right", "create"):
+        raise Forbidden(detail={"record": "core.right", "action": "create"})
+
+
 def pairs_of(code: str, key: str, overlay: Overlay) -> Pairs:
     """(action, scope) pairs of a role on a record type as they hold now."""
     return frozenset((a, g.scope) for g in access().held_by(code, key, overlay) for a in g.actions)
@@ -173,7 +180,7 @@ def save(code: str, key: str) -> Any:
     require_administrator()
     role_of(code)
     _kind(key)
-    changing.check_role(code)
+    require_change(code)
     wanted = frozenset((a, s) for a, _sep, s in (v.partition("|") for v in request.form.getlist("right")) if s)
     number = lay_over(code, key, wanted)
     forget()
@@ -209,7 +216,7 @@ def lay_over(code: str, key: str, wanted: Pairs) -> int:
 def back(code: str) -> Any:
     """Back to shipped: all differences of a role (or of one record type, `record`) go."""
     require_administrator()
-    changing.check_role(code)
+    require_change(code)
     wanted = select(Right).where(Right.role == code)
     if key := request.form.get("record"):
         wanted = wanted.where(Right.record == key)

@@ -12,6 +12,7 @@ from core.db import db
 from core.i18n import current_locale, gettext
 from core.permissions.org import Branch, Department, Team, User
 from core.permissions.principal import current_principal
+from core.records.dump import labels
 from core.web.rights.words import crumbs
 from core.web.settings_items import require_administrator
 
@@ -30,7 +31,7 @@ def page() -> Any:
             user.active, user.archived_at.is_(None), user.realm == "staff"
         )
     )
-    names = {p.id: p.name for p in people}
+    names = labels("core.user", [p.id for p in people])
     counts = {n: Counter(getattr(p, n) for p in people) for n in ("department_id", "branch_id", "team_id")}
     trees = [_branch(b, rows, counts, names) for b in sorted(branches, key=lambda b: b.name)]
     loose = _departments(None, [d for d in rows if d.branch_id is None], rows, counts, names)

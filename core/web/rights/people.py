@@ -41,8 +41,8 @@ def _person_page(user: User, errors: dict[str, str]) -> Any:
     ]
     page = render_template(
         "web/person.html",
-        title=user.name,
-        crumbs=[*crumbs(gettext("People"), "/r/core.user"), (user.name, None)],
+        title=user.called,
+        crumbs=[*crumbs(gettext("People"), "/r/core.user"), (user.called, None)],
         user=user,
         roles=rows,
         sessions=sessions.sessions_of(user.id),

@@ -23,6 +23,7 @@ from core.permissions.rules import access
 from core.records import service
 from core.records.audit import note_action
 from core.web.lifecycle import commit, go
+from core.web.rights.words import name_of
 from core.web.security import SAFE_METHODS, cookie_name, over_https, safe_next, set_cookie
 
 COOKIE = "zhian_view"
@@ -116,7 +117,7 @@ def banner() -> dict[str, Any] | None:
         return None
     left = max(1, round((g.get("view_until", 0) - now().timestamp()) / 60))
     words = gettext(
-        "You see this as %(name)s does. Nothing can be changed. It ends in %(n)s min.", name=seen.name, n=left
+        "You see this as %(name)s does. Nothing can be changed. It ends in %(n)s min.", name=name_of(seen), n=left
     )
     return {"text": words}
 

@@ -20,7 +20,7 @@ from core.registry import RecordType, registry
 from core.web.facts import caption_of
 from core.web.listing import kind_of
 from core.web.rights import viewing
-from core.web.rights.words import TREATMENT_WORDS, action_word, role_word, scope_word
+from core.web.rights.words import TREATMENT_WORDS, action_word, name_of, role_word, scope_word
 
 Step = dict[str, Any]
 
@@ -37,7 +37,7 @@ def why(key: str, record_id: int) -> Any:
     known = others or told.allowed or _seen(kind, record_id)
     steps = [_roles_step(person), *(_openings(kind, told, known)), *(_limits(told) if known else [])]
     name = labels(key, [record_id]).get(record_id)
-    title = gettext("Why") if person is me else gettext("Why, for %(name)s", name=person.name)
+    title = gettext("Why") if person is me else gettext("Why, for %(name)s", name=name_of(person))
     actions = (*STANDARD_ACTIONS, *registry().actions.get(key, {}))
     return render_template(
         "web/rights/why.html",
@@ -53,7 +53,7 @@ def why(key: str, record_id: int) -> Any:
         fields=_fields(kind, told) if known and told.allowed else [],
         others=others,
         person=person,
-        person_name=person.name,
+        person_name=name_of(person),
         actions=[(a, action_word(key, a)) for a in actions],
         action=action,
     )
@@ -95,7 +95,7 @@ def _answer(kind: RecordType, told: Explanation, known: bool, own: bool, action:
 def _roles_step(person: Principal) -> Step:
     roles = [role_word(access().role(code, person.overlay), code) for code in sorted(person.granted)]
     words = gettext(", ").join(roles) or gettext("no role")
-    return {"title": gettext("The roles of %(name)s", name=person.name), "text": words, "result": str(len(roles))}
+    return {"title": gettext("The roles of %(name)s", name=name_of(person)), "text": words, "result": str(len(roles))}
 
 
 def _openings(kind: RecordType, told: Explanation, known: bool) -> list[Step]:
@@ -117,14 +117,14 @@ def _opening(kind: RecordType, told: Explanation, way: Way, known: bool) -> Step
     )
     title = gettext("A right")
     if way.absent is not None:
-        title = gettext("Standing in for %(who)s", who=way.absent.name)
+        title = gettext("Standing in for %(who)s", who=name_of(way.absent))
     elif way.grant.scope.startswith(CONDITION):
         title = gettext("A right under a condition")
     return {"title": title, "text": text, **result}
 
 
 def _share_words(kind: RecordType, told: Explanation) -> str:
-    return gettext("Somebody opened this record, or what it belongs to, to %(who)s.", who=told.person.name)
+    return gettext("Somebody opened this record, or what it belongs to, to %(who)s.", who=name_of(told.person))
 
 
 def _limits(told: Explanation) -> list[Step]:
@@ -182,12 +182,12 @@ def _seer(kind: RecordType, record_id: int, seer: explaining.Seer) -> Step:
         role = role_word(access().role(way.grant.role, person.overlay), way.grant.role)
         scope = scope_word(way.grant.scope, person.overlay)
         words = gettext("%(role)s: %(scope)s", role=role, scope=scope)
-        ways.append(gettext("for %(who)s", who=way.absent.name) + gettext(", ") + words if way.absent else words)
+        ways.append(gettext("for %(who)s", who=name_of(way.absent)) + gettext(", ") + words if way.absent else words)
     here = f"/r/{kind.key}/{record_id}"
     may = viewing.may_view(current_principal(), person)
     return {
         "id": person.user_id,
-        "name": person.name,
+        "name": name_of(person),
         "portal": person.realm != "staff",
         "ways": gettext("; ").join(dict.fromkeys(ways)),
         "why": f"/why/{kind.key}/{record_id}?person={person.user_id}",

@@ -7,6 +7,8 @@ from typing import Any
 from core.i18n import _, gettext
 from core.permissions.declared import CONDITION
 from core.permissions.overlay import Overlay, last_overlay
+from core.permissions.principal import Principal
+from core.records.dump import labels
 from core.web import shell
 
 ACTION_WORDS = {
@@ -74,6 +76,11 @@ def role_word(role: Any, code: str) -> str:
     if code == "*":
         return gettext("Everybody")
     return str(role.label) if role is not None else code
+
+
+def name_of(person: Principal) -> str:
+    """A person's name in the reader's language."""
+    return labels("core.user", [person.user_id or 0]).get(person.user_id or 0) or person.name
 
 
 def crumbs(last: str, href: str | None = None) -> list[tuple[str, str | None]]:
