@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text
 
 from core.clock import now
 from core.db import db, system
-from core.errors import Invalid
+from core.errors import Invalid, Refused
 from core.records import service
 from core.records.audit import AuditEntry
 from core.records.bulk import bulk_create, bulk_update
@@ -393,3 +393,38 @@ def test_the_column_can_go_with_its_plugin_although_indexes_read_it(lab, made, b
         connection.execute(text("ALTER TABLE lab_folder DROP COLUMN custom"))
         connection.rollback()
     assert lab.client("ann").get("lab.folder?x_money__gte=1").status_code == 200
+
+
+def test_definitions_travel_in_the_configuration_file(lab, made):
+    from core.shaping import configuration
+
+    with lab.being("root") as session:
+        here = configuration.export()["parts"]["custom_fields"]
+        assert here["lab.folder.x_level"]["choices"] == CHOICES
+        assert not any(d.changes for d in configuration.differences({"custom_fields": here}))
+        there = {
+            "lab.folder.x_level": here["lab.folder.x_level"] | {"label_en": "Urgency"},
+            "lab.folder.x_brought": here["lab.folder.x_money"] | {"label_zh": "带来的"},
+            "lab.folder.x_off": here["lab.folder.x_text"] | {"away": True},
+            "nowhere.thing.x_lost": here["lab.folder.x_text"],
+        }
+        configuration.apply({"custom_fields": there})
+        session.flush()
+        told = configuration.export()["parts"]["custom_fields"]
+        assert told["lab.folder.x_level"]["label_en"] == "Urgency"
+        assert told["lab.folder.x_brought"]["kind"] == "money"
+        assert told["lab.folder.x_off"]["away"] is True
+        other = {"lab.folder.x_level": here["lab.folder.x_level"] | {"kind": "text", "choices": None}}
+        with pytest.raises(Refused):
+            configuration.apply({"custom_fields": other})
+
+
+def test_clients_of_the_portal_read_only_what_their_role_is_named_for():
+    from core.permissions.principal import SYSTEM, Principal
+    from core.records.custom.access import open_to
+
+    client = Principal(user_id=1, roles=frozenset({"portal_client"}), realm="portal")
+    clerk = Principal(user_id=2, roles=frozenset({"clerk"}))
+    assert [open_to(p, frozenset()) for p in (client, clerk, SYSTEM)] == [False, True, True]
+    assert [open_to(p, frozenset({"portal_client"})) for p in (client, clerk)] == [True, False]
+    assert open_to(Principal(user_id=3, roles=frozenset({"administrator"})), frozenset({"chief"}))

@@ -10,12 +10,13 @@ from core.db import db
 from core.hooks.specs import hookimpl
 from core.permissions.principal import Principal
 from core.permissions.rules import Grant, Rule
-from core.records.custom import rules
+from core.records.custom import exchange, rules
 from core.records.custom.access import closed_files
 from core.records.custom.indexes import make_indexes
 from core.records.custom.known import forget
 from core.records.custom.model import CustomField
 from core.registry import Job, Schedule
+from core.shaping.configuration import Configuration
 
 JOB = "core.custom_indexes"
 INDEXED = ("indexed", "searched", "archived_at")
@@ -43,6 +44,12 @@ def open_contents(model: Any, principal: Principal) -> ColumnElement[bool]:
 def register_rules() -> list[Rule]:
     """A closed file field closes its files."""
     return [Rule("core.attachment", "closed fields", open_contents)]
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """Their part of the configuration file."""
+    return [exchange.part()]
 
 
 @hookimpl
