@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from core.clock import now
-from core.identity.factors import factors_of, must_have
+from core.identity.factors import factors_of, must_have, new_secret
 from core.identity.model import OldPassword
 from core.identity.policy import current_policy
 
@@ -19,12 +19,16 @@ _old = OldPassword.__table__
 
 
 def next_step(connection: Any, user_id: int, way: str) -> str | None:
-    """The step that is still to be taken by somebody who came this `way` (`password+totp`); None: come in."""
+    """The step that is still to be taken by somebody who came this `way` (`password+totp`); None: come in.
+
+    Whoever has to set an app up gets its secret here, so that the page only reads.
+    """
     ways = set(way.split("+"))
     if not ways & STRONG:
         if factors_of(connection, user_id):
             return SECOND
         if must_have(connection, user_id):
+            new_secret(connection, user_id)
             return SETUP
     return RENEW if "password" in ways and is_expired(connection, user_id) else None
 

@@ -24,6 +24,7 @@ from tests.support.hashes import quick_hashes
 __all__ = ["quick_hashes"]
 
 pytest_plugins = ("tests.e2e.fixtures",)
+BACKEND = "postgresql"
 FRESH = "a-quite-new-password"
 
 

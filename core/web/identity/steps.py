@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import segno
 from flask import current_app, g, redirect, request
@@ -34,8 +35,6 @@ def _elsewhere() -> Any:
 
 def to_step(pending: str, wanted: str = "") -> str:
     """The address of a step; `wanted` is where the person goes after the last one."""
-    from urllib.parse import quote
-
     target = outside.here(f"/login/{pending}")
     return f"{target}?next={quote(wanted, safe='/')}" if wanted else target
 
@@ -121,12 +120,9 @@ def _setup_page(error: str = "", status: int = 200) -> Any:
 
 def qr(user_id: int, login: str) -> dict[str, str]:
     """A secret for the authenticator app, as picture and as letters."""
-    from core.db import start_writing
-
-    if request.method == "GET":
-        start_writing()
     secret = factors.new_secret(db.session().connection(), user_id)
-    commit()
+    if request.method == "POST":
+        commit()
     address = factors.address_of(secret, login, current_app.config["ZHIAN"].agency)
     picture = segno.make(address, error="m", micro=False).svg_data_uri(scale=QR_SCALE, border=2, light="#fff")
     return {"picture": picture, "letters": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))}
