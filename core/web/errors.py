@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from core.db import db
 from core.errors import Invalid, NotFound, ZhianError
 from core.i18n import _, gettext
 from core.identity.proof import Unproven
+from core.permissions.principal import current_principal
 from core.registry import Realm, registry
 from core.web import format as fmt
 from core.web.identity import proof
@@ -44,6 +46,7 @@ TEXTS = {
         "What you wrote is kept in this browser as a draft. Try again, or give the number below to an administrator."
     ),
 }
+RECORD = re.compile(r"/r/([a-z_.]{3,80})/(\d{1,15})(?:/|$)")
 PICTURES = {401: "lock", 403: "lock", 404: "search", 500: "fault", 503: "fault"}
 
 
@@ -131,7 +134,15 @@ def _actions(status: int, realm: Realm) -> list[dict[str, Any]]:
         "icon": "refresh",
     }
     back = {"label": gettext("Back"), "href": _referrer(), "kind": "primary", "icon": "chevron-left"}
-    return [again, home] if status >= 500 else [back, home]
+    return [again, home] if status >= 500 else [back, *_reasons(status), home]
+
+
+def _reasons(status: int) -> list[dict[str, Any]]:
+    """For a record that is closed, or not there: where the reasons stand."""
+    found = RECORD.match(request.path) if status in (403, 404) and current_principal().realm == "staff" else None
+    if found is None or found[1] not in registry().types:
+        return []
+    return [{"label": gettext("Why"), "href": f"/why/{found[1]}/{found[2]}", "kind": "", "icon": "help"}]
 
 
 def _referrer() -> str:

@@ -158,6 +158,7 @@ def test_a_deputy_is_named_seen_in_the_top_bar_and_ended(visit, desk):
 
 def test_reasons_tell_nobody_what_they_may_not_know(visit, desk):
     ann, root = visit("ann"), visit("root")
+    assert f"/why/desk.paper/{desk.ids['Delta']}" in ann.get(f"/r/desk.paper/{desk.ids['Delta']}").text
     there, nowhere = (ann.get(f"/why/desk.paper/{i}").text for i in (desk.ids["Delta"], 99999))
 
     def body(text, ident):
