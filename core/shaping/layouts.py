@@ -96,7 +96,9 @@ def placeable(view: str, spec: Field) -> bool:
     """Whether a field can be put on this view at all."""
     if spec.hidden or spec.kind in UNDRAWN:
         return False
-    return spec.writable and spec.kind != "file" if view == "form" else spec.kind != "secret"
+    if view != "form":
+        return spec.kind != "secret"
+    return spec.writable and (spec.kind != "file" or spec.custom)
 
 
 def _sections(kind: RecordType, shipped: tuple[Section, ...], data: Mapping[str, Any]) -> Iterable[Section]:

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text
 
 from core.clock import now
 from core.db import db, system
-from core.errors import Invalid, Refused
+from core.errors import Forbidden, Invalid, Refused
 from core.records import service
 from core.records.audit import AuditEntry
 from core.records.bulk import bulk_create, bulk_update
@@ -428,3 +428,40 @@ def test_clients_of_the_portal_read_only_what_their_role_is_named_for():
     assert [open_to(p, frozenset()) for p in (client, clerk, SYSTEM)] == [False, True, True]
     assert [open_to(p, frozenset({"portal_client"})) for p in (client, clerk)] == [True, False]
     assert open_to(Principal(user_id=3, roles=frozenset({"administrator"})), frozenset({"chief"}))
+
+
+def test_a_retired_choice_stays_where_it_is_and_is_not_chosen_anew(lab, made):
+    ann, ident = lab.client("ann"), lab.folder("retired", "ann", x_level="low")
+    change(made["x_level"], choices=[CHOICES[0] | {"retired": True}, CHOICES[1]])
+    try:
+        assert ann.patch(f"lab.folder/{ident}", {"x_level": "low", "name": "retired still"}, 1).status_code == 200
+        refused = ann.post("lab.folder", {"name": "anew", "keeper": lab.who.ann, "x_level": "low"})
+        assert [(e["field"], e["code"]) for e in refused.json["errors"]] == [("x_level", "retired")]
+    finally:
+        change(made["x_level"], choices=CHOICES)
+
+
+def test_record_rules_may_hang_on_custom_values(lab, made):
+    from sqlalchemy.orm import aliased
+
+    from core.permissions.people import forget
+    from core.permissions.rules import Rule, access
+
+    low, high = (lab.folder(f"ruled {level}", "ann", x_level=level) for level in ("low", "high"))
+    sheet = lab.make("sheet", name="of the ruled", folder_id=high)
+    rule = Rule("lab.folder", "only low", lambda model, principal: model.x_level == "low")
+    access().rules["lab.folder"].append(rule)
+    forget()
+    try:
+        with lab.being("ann") as session:
+            twin = aliased(lab.Folder)
+            for model in (lab.Folder, twin):
+                assert session.scalars(select(model.id).where(model.id.in_([low, high]))).all() == [low]
+            assert session.get(lab.Folder, high) is None
+            assert session.get_one(lab.Sheet, sheet).folder is None
+            with pytest.raises(Forbidden):
+                service.update(session.get_one(lab.Folder, low), {"x_level": "high"})
+        assert lab.client("ann").get(f"lab.folder/{high}").status_code == 404
+    finally:
+        access().rules["lab.folder"].remove(rule)
+        forget()

@@ -57,7 +57,7 @@ def crumbs(*more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
 
 
 def overview() -> Any:
-    """`/settings/fields`: record types, those with fields of their own first within each plugin."""
+    """`/settings/fields`: record types by plugin, those with fields of their own first; the organisation comes last."""
     require()
     table = CustomField.__table__.c
     counted = select(table.record_key, func.count()).where(table.archived_at.is_(None)).group_by(table.record_key)
@@ -68,7 +68,7 @@ def overview() -> Any:
         groups.setdefault(kind.plugin, []).append(_entry(kind, numbers.get(kind.key, 0)))
     shown = [
         {"label": str(titles.get(plugin, gettext("People and organisation"))), "entries": _sorted(entries)}
-        for plugin, entries in groups.items()
+        for plugin, entries in sorted(groups.items(), key=lambda item: item[0] == "core")
     ]
     return render_template("web/custom/overview.html", title=gettext("Custom fields"), crumbs=crumbs(), groups=shown)
 
