@@ -38,7 +38,7 @@ GROUPS = {
 }
 RIGHTS = (
     "core.user", "core.user_role", "core.role", "core.right", "core.share", "core.deputy", "core.api_key",
-    "core.field_right", "core.condition", "core.custom_role", "core.department", "core.webhook",
+    "core.field_right", "core.condition", "core.department", "core.team", "core.branch", "core.webhook",
 )  # fmt: skip
 _log = AuditEntry.__table__
 

@@ -135,7 +135,7 @@ def register_views() -> list[Any]:
     what = Section("what", _("What is told"), ("records", "kinds", "condition"))
     where = Section("where", _("To whom"), ("name", "url", "user", "active"))
     state = Section("state", _("Delivery"), ("sent_at", "failing_since", "off_reason", "old_until"))
-    columns = ("event", "record_key", "record_id", "state", "attempts", "code", "created_at", "sent_at")
+    columns = ("event", "record_key", "record_id", "state", "attempts", "code", "next_at", "sent_at")
     return [
         ListView(
             HOOK,
