@@ -12,14 +12,20 @@ from sqlalchemy import func, or_, select
 from core.db import db, system
 from core.hooks.specs import hookimpl
 from core.identity import challenges, tries
+from core.identity.accounts import check_account, tell_old_address
 from core.identity.browsers import end_sessions, renew_sessions
 from core.identity.commands import second_factor
 from core.identity.links import make_link, void_links, was_just_made, write_link
 from core.identity.proof import require_proof
 from core.identity.steps import remember_password
-from core.permissions.org import ApiKey, User, UserRole
+from core.permissions.org import User, UserRole
 from core.permissions.principal import current_principal
 from core.registry import Job, Schedule
+
+SENSITIVE = frozenset(
+    {"core.user_role", "core.api_key", "core.role", "core.right", "core.condition", "core.field_right", "core.webhook"}
+)
+"""Record types that decide who may do what, or open a way out: written only after a fresh proof."""
 
 RESET = "core.password_reset"
 TIDY = "core.identity_tidy"
@@ -32,23 +38,29 @@ def _by_a_person() -> bool:
 
 @hookimpl
 def before_create(model: type[Any], records: list[Any]) -> None:
-    """Roles and keys are given by somebody who just proved who they are."""
-    if model in (UserRole, ApiKey) and _by_a_person():
+    """Roles, rights and keys are given by somebody who just proved who they are."""
+    _check_proof(model)
+
+
+def _check_proof(model: type[Any]) -> None:
+    if model.__record__["key"] in SENSITIVE and _by_a_person():
         require_proof()
 
 
 @hookimpl
 def before_update(model: type[Any], changes: list[Any]) -> None:
-    """Also changed."""
-    if model in (UserRole, ApiKey) and _by_a_person():
-        require_proof()
+    """Also changed; and nobody takes over an administrator's account by its e-mail address."""
+    _check_proof(model)
+    if model is User and _by_a_person():
+        for change in changes:
+            if change.changed("email", "login", "active"):
+                check_account(change.record)
 
 
 @hookimpl
 def before_delete(model: type[Any], records: list[Any]) -> None:
     """And taken."""
-    if model is UserRole and _by_a_person():
-        require_proof()
+    _check_proof(model)
 
 
 @hookimpl
@@ -91,6 +103,7 @@ def _follow(change: Any) -> None:
         void_links(_connection(), [user.id])
     if change.changed("email", "login"):
         void_links(_connection(), [user.id])
+        tell_old_address(user, change.old.get("email"))
     if change.changed("password_hash"):
         _new_password(user)
 

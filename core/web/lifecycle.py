@@ -54,15 +54,15 @@ def begin() -> Any:
         protect()
     if current_principal().user_id is None and not is_api() and endpoint not in OPEN_ENDPOINTS:
         return None if g.get("half") and endpoint in STEP_ENDPOINTS else _to_sign_in(realm)
-    if request.method == "POST" and not is_api():
-        from core.web.identity import proof
-
-        proof.take()
-    sessions.renew_at_page()
     if current_principal().viewer is not None:
         from core.web.rights import viewing
 
         viewing.check_request(endpoint)
+    elif request.method == "POST" and not is_api():
+        from core.web.identity import proof
+
+        proof.take()
+    sessions.renew_at_page()
     return None
 
 

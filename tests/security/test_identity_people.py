@@ -300,3 +300,25 @@ def test_tokens_are_kept_as_hashes(desk, visit):
         rows = str(list(db.session().connection().exec_driver_sql("SELECT * FROM core_session")))
     assert cookie(browser) not in rows
     assert digest(cookie(browser)) in rows
+
+
+def test_nobody_takes_an_administrators_account_over_by_its_address(desk, visit, person):
+    boss, helper = person("administrator", email="boss@example.com"), person("security_admin")
+    browser = visit(helper)
+    browser.get("/new")
+    answer = browser.client.patch(
+        f"/api/v1/core.user/{desk.ids[boss]}",
+        json={"email": "mine@example.com"},
+        headers={"X-CSRF-Token": browser.token, "If-Match": '"1"'},
+    )
+    assert answer.status_code == 403
+    clerk = person("clerk", email="old@example.com")
+    changed = browser.client.patch(
+        f"/api/v1/core.user/{desk.ids[clerk]}",
+        json={"email": "new@example.com"},
+        headers={"X-CSRF-Token": browser.token, "If-Match": '"1"'},
+    )
+    assert changed.status_code == 200, changed.text
+    with desk.app.app_context(), system("read mails") as session:
+        told = list(session.scalars(select(Mail.recipient).where(Mail.user_id == desk.ids[clerk])))
+    assert told == ["old@example.com"]

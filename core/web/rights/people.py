@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.db import db, elevated
 from core.errors import Forbidden, Invalid
 from core.i18n import _, gettext
+from core.identity.proof import require_proof
 from core.permissions.granting import TOP_ROLES
 from core.permissions.org import User, UserRole
 from core.permissions.overlay import read_overlay
@@ -73,6 +74,7 @@ def set_roles(user_id: int) -> Any:
     user = service.get(User, user_id)
     if user.id == principal.user_id:
         raise Forbidden(_("Nobody changes their own roles. Ask a second administrator."))
+    require_proof()
     wanted, held = set(request.form.getlist("role")) & set(_roles()), set(_held(user_id))
     if (wanted ^ held) & TOP_ROLES and not principal.has_role(*TOP_ROLES):
         raise Forbidden(_("Only an administrator with all rights gives or takes this role."))
@@ -88,8 +90,8 @@ def set_roles(user_id: int) -> Any:
 
 def set_password(user_id: int) -> Any:
     """A new password for somebody; their sign-ins end."""
-    if not current_principal().can("core.user", "update"):
-        raise Forbidden(detail={"record": "core.user", "action": "update"})
+    _require_people()
+    require_proof()
     user = service.get(User, user_id)
     if set(_held(user_id)) & TOP_ROLES and not current_principal().has_role(*TOP_ROLES):
         raise Forbidden(_("Only an administrator with all rights sets this person's password."))
@@ -100,7 +102,6 @@ def set_password(user_id: int) -> Any:
     with elevated("password set by an administrator"):
         again = db.session.get_one(User, user_id)
         again.password_hash = hash_password(request.form["password"])
-        again.failed_logins, again.locked_until = 0, None
         note_action(db.session(), "password_set", again)
     sessions.end_all(user_id)
     say(gettext("The new password of %(name)s is set; other sign-ins ended", name=user.name))
@@ -110,6 +111,7 @@ def set_password(user_id: int) -> Any:
 def end_sign_in(user_id: int, session_id: int) -> Any:
     """End one sign-in of somebody."""
     _require_people()
+    service.get(User, user_id)
     sessions.end_one(user_id, session_id)
     say(gettext("That device is signed out."))
     return done(f"/settings/people/{user_id}")
