@@ -151,7 +151,7 @@ class Hooks:
             raise
         except Exception as error:
             log.exception("%s of plugin %s failed", hook, work.plugin)
-            self._note(work.plugin, hook, error)
+            self.note(work.plugin, hook, error)
             raise _fault(work.plugin, error) from error
 
     def gather(self, hook: str, *, timed: bool = True, **arguments: Any) -> list[Any]:
@@ -197,13 +197,14 @@ class Hooks:
     def _drop(self, plugin: str, what: str, error: Exception) -> None:
         """Remember a fault of an isolated contribution. Raises `PluginFault` where a write was cut off with it."""
         log.exception("%s of plugin %s was dropped", what, plugin)
-        self._note(plugin, what, error)
+        self.note(plugin, what, error)
         if isinstance(error, (TookTooLong, MemoryError)):
             self._resting[plugin, what] = time.monotonic() + REST
         if isinstance(error, TookTooLong) and error.left and limited() and _writes():
             raise _fault(plugin, error) from error
 
-    def _note(self, plugin: str, hook: str, error: Exception) -> None:
+    def note(self, plugin: str, hook: str, error: Exception) -> None:
+        """Remember a fault of a plugin, for the banner and the page of extensions."""
         fault = Fault(plugin, hook, f"{type(error).__name__}: {error}", now())
         self.faults.append(fault)
         self.unsaved.append(fault)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from core.api import plugins as rest
 from core.endpoints import Permission, Route
-from core.errors import CannotStart, Forbidden, NotSignedIn, StartProblem
+from core.errors import CannotStart, Forbidden, NotSignedIn, StartProblem, ZhianError
 from core.permissions.principal import current_principal
 from core.registry import Registry
 from core.web import lifecycle
@@ -34,16 +35,26 @@ def mount(app: Flask, registry: Registry) -> None:
                 lifecycle.OPEN_ENDPOINTS.add(name)
             if not route.csrf:
                 lifecycle.CSRF_FREE.add(name)
-            app.add_url_rule(f"{endpoints.url_prefix}{route.rule}", name, guarded(route), methods=list(route.methods))
+            address, view = f"{endpoints.url_prefix}{route.rule}", guarded(plugin, route)
+            app.add_url_rule(address, name, view, methods=list(route.methods))
 
 
-def guarded(route: Route) -> Callable[..., Any]:
-    """The view behind its permission; what it wrote is committed when it answers without an error."""
+def guarded(plugin: str, route: Route) -> Callable[..., Any]:
+    """The view behind its permission; what it wrote is committed when it answers without an error.
+
+    A fault of its code is told to administrators with the plugin's name.
+    """
 
     @wraps(route.view)
     def view(**arguments: Any) -> Any:
         require(route.permission)
-        answer = lifecycle.app_response(route.view(**arguments))
+        try:
+            answer = lifecycle.app_response(route.view(**arguments))
+        except (ZhianError, HTTPException):
+            raise
+        except Exception as error:
+            current_app.extensions["zhian"].hooks.note(plugin, f"page {route.rule}", error)
+            raise
         if request.method not in SAFE_METHODS and answer.status_code < 400:
             lifecycle.commit()
         return answer

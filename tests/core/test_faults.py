@@ -227,8 +227,13 @@ for how, wanted in WANTED.items():
     with app.app_context(), system("clean") as session:
         session.connection().exec_driver_sql("update core_delivery set state = 'done'")
         session.connection().exec_driver_sql("update core_job_run set state = 'done'")
-turn("endpoint", "raise")
-assert browser.get("/broken/page").status_code == 500
+for how, wanted in (("raise", "KeyError"), ("eat", "MemoryError")):
+    turn("endpoint", how)
+    soft = resource.getrlimit(resource.RLIMIT_DATA)
+    limits.limit_memory(700)
+    assert browser.get("/broken/page").status_code == 500
+    resource.setrlimit(resource.RLIMIT_DATA, soft)
+    assert [(p, h) for p, h, e in faults() if wanted in e] == [("broken", "page")], faults()
 assert browser.get("/r/broken.thing").status_code == 200
 turn("", "")
 assert browser.get("/broken/page").text == "a page of its own"
