@@ -242,19 +242,14 @@ def _reminder_views() -> list[View]:
 
 def menus() -> list[Menu]:
     """Entries of the sidebar."""
+    counted = {"count": worklist.hot_count, "urgent": True, "permission": (DEADLINE, "read")}
+    return [Menu("deadlines", _("Deadlines"), "clock", "cases", 20, record=DEADLINE, **counted), *_settings()]
+
+
+def _settings() -> list[Menu]:
+    """Entries of the settings."""
     setting = "settings"
     return [
-        Menu(
-            "deadlines",
-            _("Deadlines"),
-            "clock",
-            "cases",
-            20,
-            record=DEADLINE,
-            count=worklist.hot_count,
-            urgent=True,
-            permission=(DEADLINE, "read"),
-        ),
         Menu(
             "rules",
             _("Deadline rules"),

@@ -16,7 +16,8 @@ ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
 MAY_USE_CONNECTIONS = {
     "core/api", "core/audit", "core/webhooks", "core/db.py", "core/events", "core/hooks", "core/identity",
     "core/importing", "core/jobs", "core/messages", "core/plugin_settings",
-    "core/permissions", "core/records", "core/setup", "core/supervise", "core/web", "core/commands", "core/doctor",
+    "core/permissions", "core/records", "core/setup", "core/shaping", "core/supervise", "core/web", "core/commands",
+    "core/doctor",
     "core/testing",
 }  # fmt: skip
 """Rooms that own core statements: bookkeeping tables, or statements that carry the rules themselves."""
@@ -176,6 +177,7 @@ RULES_REST_IN = {
     "core/audit/own.py": "the outcome of a verification is noted and told to auditors",
     "core/records/rotation.py": "a rotation of keys is noted in the log",
     "core/webhooks/sending.py": "a webhook that fails for days is switched off",
+    "core/commands/configuration.py": "the configuration as a file, on the administrator's shell",
     "core/commands/checks.py": "the administrator's shell",
     "core/commands/work.py": "sends dead letters again",
     "core/events/delivery.py": "subscribers run as the system",
