@@ -201,8 +201,8 @@ def _check(registry: Registry) -> None:
             if spec.target and spec.target not in registry.types:
                 what = f"{kind.key}.{spec.name} links to {spec.target}, which is not enabled"
                 registry.problem(kind.plugin, what, "enable its plugin")
-            if spec.name.startswith(PREFIX):
-                mend = f"give it a name that does not begin with {PREFIX}, as those of administrators do"
+            if spec.name.startswith(PREFIX) or spec.attr == "custom":
+                mend = f"name it neither custom nor with {PREFIX} at the beginning: so are fields of administrators"
                 registry.problem(spec.plugin or kind.plugin, f"the name of {kind.key}.{spec.name} is reserved", mend)
     for key in registry.actions:
         if key not in registry.types:

@@ -465,3 +465,37 @@ def test_record_rules_may_hang_on_custom_values(lab, made):
     finally:
         access().rules["lab.folder"].remove(rule)
         forget()
+
+
+def renamed(old, new):
+    with db.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+def test_a_database_that_does_not_answer_takes_no_field_away(lab, made):
+    before = known.edition()
+    renamed("core_custom_field", "gone")
+    try:
+        known.forget()
+        assert known.refresh() is before
+    finally:
+        renamed("gone", "core_custom_field")
+    known.forget()
+    assert known.refresh() is before
+
+
+def test_no_declared_field_is_called_like_one_of_an_administrator(lab):
+    from core.composing import _check
+    from core.registry import Registry
+
+    kind = lab.Folder.__table__
+    spec = next(c.info["field"] for c in kind.columns if c.name == "motto")
+    registry_ = Registry(
+        hooks=registry().hooks, access=registry().access, types={"lab.folder": registry().types["lab.folder"]}
+    )
+    try:
+        spec.name = "x_motto"
+        _check(registry_)
+    finally:
+        spec.name = "motto"
+    assert any("lab.folder.x_motto is reserved" in str(p) for p in registry_.problems)

@@ -75,7 +75,7 @@ def _of_table(kind: RecordType) -> tuple[list[str], list[str]]:
     for name in (*sorted(broken), *dropped):
         _do(f'DROP INDEX {how}IF EXISTS "{name}"')
     for name in made:
-        _do(f'CREATE INDEX {how}"{name}" ON "{table}" {wanted[name]}')
+        _do(f'CREATE INDEX {how}IF NOT EXISTS "{name}" ON "{table}" {wanted[name]}')
     if made:
         _do(f'ANALYZE "{table}"')
     return made, dropped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import defaultdict
@@ -13,6 +14,8 @@ from typing import Any
 from core.i18n import L
 from core.records.fields import Choice, Field
 
+CODE = re.compile(r"x_[a-z][a-z0-9]*(_[a-z0-9]+)*")
+"""How fields may be called; the name stands in SQL as it is."""
 FRESH_SECONDS = 0.8
 FIGURES = {"number": "decimal"}
 """Kinds whose name for people differs from the kind of field that they are."""
@@ -80,7 +83,10 @@ def reset() -> None:
 
 
 def _read() -> None:
-    """On a connection of its own that only reads; before the table exists there are no custom fields."""
+    """On a connection of its own that only reads. Before the table exists there are no custom fields.
+
+    A database that does not answer later on takes nothing away of what is known.
+    """
     from sqlalchemy import func, select
     from sqlalchemy.exc import DatabaseError
 
@@ -96,8 +102,10 @@ def _read() -> None:
                 return
             rows = connection.execute(select(table).order_by(table.c.place, table.c.id)).mappings().all()
     except DatabaseError:
+        if _edition.stamp is not None:
+            return
         stamp, rows = (), []
-    take(stamp, rows)
+    take(stamp, [row for row in rows if CODE.fullmatch(row["code"])])
 
 
 def take(stamp: tuple[Any, ...], rows: Any) -> None:

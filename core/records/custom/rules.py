@@ -13,7 +13,7 @@ from core.errors import FieldError, Invalid
 from core.i18n import _
 from core.permissions.rules import access
 from core.records.conditions import column_of
-from core.records.custom.known import field_of_row
+from core.records.custom.known import CODE, field_of_row
 from core.records.custom.model import CustomField
 from core.records.custom.values import PREFIX
 from core.records.fields import Field
@@ -21,7 +21,6 @@ from core.records.reading import run
 from core.records.schema import CodedError, schema_field
 from core.registry import RecordType, registry
 
-CODE = re.compile(r"x_[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CHOICE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}", re.IGNORECASE)
 LONGEST = 34
 MOST_FIELDS, MOST_CHOICES = 100, 300
