@@ -163,3 +163,25 @@ def test_webhooks_reach_nothing_inside_and_say_why(app, canary):
         finally:
             object.__setattr__(settings, "outgoing_allow", ("127.0.0.1", "::1", "localhost"))
     assert canary.seen == []
+
+
+def test_letters_fetch_nothing_and_take_no_file_along(canary, tmp_path):
+    """Pictures, styles, fonts, attachments, drawings of a letter: none is fetched, no file of this machine is read."""
+    paper = pytest.importorskip("plugins.documents.press.paper")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("canary-of-the-file-system")
+    places = [canary.url, canary.url.replace("127.0.0.1", "2130706433"), secret.as_uri(), "ftp://127.0.0.1/x"]
+    for place in places:
+        with pytest.raises(ValueError, match="protocol|allowed|such"):
+            paper.Fetcher().fetch(place)
+        page = (
+            f'<link rel="stylesheet" href="{place}"><link rel="attachment" href="{place}"><img src="{place}">'
+            f"<style>@import url({place}); @font-face {{ font-family: x; src: url({place}) }}"
+            f" p {{ background: url({place}); font-family: x }}</style><p>x</p>"
+            f'<object data="{place}"></object><embed src="{place}">'
+            f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{place}"/><use href="{place}#a"/></svg>'
+        )
+        made = paper._paper(page).write_pdf()
+        assert b"EmbeddedFile" not in made
+        assert b"canary-of" not in made
+    assert canary.seen == []
