@@ -17,12 +17,14 @@ EXAMPLES = ROOT / "tests" / "plugins_for_tests" / "parcels" / "hooks.py"
 FAMILIES = {
     "register": "Collected once at the start. An error stops the start and names the plugin.",
     "validate": "In the transaction of a write. `Invalid` and `Refused` reach the person; any other error is a fault"
-    " of the plugin: the write is rolled back whole and the plugin is named.",
+    " of the plugin: the write is rolled back whole and the plugin is named. The same when it takes longer than"
+    " `write_hook_seconds`.",
     "before": "In the transaction, before the flush. May complete or refuse; errors as for `validate_*`.",
     "after": "In the transaction, after the flush. No veto: an error is a fault, and the write is rolled back whole.",
-    "filter": "Isolated: what raises is dropped, logged and shown to administrators. Views are filtered once, at the"
-    " start; rows on every page of a list.",
-    "slot": "Isolated: a panel that raises is dropped, logged and shown to administrators; the page stands.",
+    "filter": "Isolated: what raises, or takes longer than `hook_seconds`, is dropped, logged and shown to"
+    " administrators with the plugin's name. Views are filtered once, at the start; rows on every page of a list.",
+    "slot": "Isolated: a panel that raises, or takes longer than `hook_seconds`, is dropped, logged and shown to"
+    " administrators with the plugin's name; the page stands.",
     "provide": "The first result that is not None; isolated.",
 }
 SPECS = (

@@ -233,7 +233,7 @@ def test_the_tutorial_works_as_it_stands_in_under_ten_minutes(tmp_path):
     assert worked() - begin + typed / 200 * 60 < 600
 
 
-@pytest.mark.parametrize("page", ["plugin-tutorial.md", "plugin-checklist.md", "stability.md"])
+@pytest.mark.parametrize("page", ["extensions.md", "plugin-tutorial.md", "plugin-checklist.md", "stability.md"])
 def test_the_chinese_page_says_the_same_commands_code_and_names(page):
     def exact(text):
         tables = re.findall(r"`((?:test_|--|core\.|zhian |docs/)[^`]*)`", FENCE.sub("", text))
