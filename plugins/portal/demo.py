@@ -13,11 +13,12 @@ from plugins.portal.records import Access, Message, Order, PortalUser
 PEOPLE = (
     ("zhou.heng@luoxing.example", "周衡", "京络星云软件有限公司", "owner"),
     ("lin.yue@hangzhiwei.example", "林悦", "杭知味食品有限公司", "owner"),
+    ("yan.qi@qiyan.example", "严启", "齐砚文具有限公司", "legal"),
     ("qiao.an@hangzhiwei.example", "乔安", "杭知味食品有限公司", "finance"),
     ("chen.mo@shuling.example", "陈沫", "蜀岭茶业有限公司", "owner"),
     ("wu.tong@shuling.example", "吴桐", "蜀岭茶业有限公司", "legal"),
 )
-SHOWN = 3
+SHOWN = 4
 RELEASED = ("notice", "client_instruction", "certificate", "receipt", "image")
 TALK = {
     "杭知味食品有限公司": (

@@ -19,7 +19,7 @@ from core import (
     record_class,
     registry,
 )
-from plugins.workflow.choices import PAGE, STEPS, WAYS, label
+from plugins.workflow.choices import STEPS, WAYS, label
 from plugins.workflow.flow import Flow
 from plugins.workflow.people import names_of
 from plugins.workflow.records import Instance, Step
@@ -114,7 +114,7 @@ def log_of(instance: Instance, *, said_only: bool = False) -> list[dict[str, Any
             "what": label(STEPS, s.what),
             "step": s.named(),
             "at": f"{local(s.at):%Y-%m-%d %H:%M}",
-            "way": label(WAYS, s.via) if s.via != PAGE else "",
+            "way": next((str(way.label) for way in WAYS if way.code == s.via), ""),
             "opinion": s.opinion,
             "note": s.note,
             "files": [(i, named[i]) for i in (s.files or ()) if i in named],

@@ -252,3 +252,9 @@ def test_dates_are_those_of_the_case(make, agency):
     assert f"{end.year}年{end.month}月{end.day}日" in text
     assert "01234567" in text
     assert f"{today().year}年{today().month}月{today().day}日" in text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_renewal_letter_about_one_mark_is_one_page(make, context, language):
+    with system("look") as session:
+        assert session.get(Document, make("renewal_reminder", on="registered", language=language)).pages == 1
