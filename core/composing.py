@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.messages.channels import EVENT, subscriber
+from core.permissions.rules import Grant
 from core.records.audit import RIGHT as AUDIT
 from core.records.custom.values import PREFIX
 from core.records.numbering import PluginPart
@@ -115,8 +116,9 @@ def _named(registry: Registry) -> None:
         missing = [p.code for p in rule.parts if isinstance(p, PluginPart) and p.code not in registry.number_parts]
         for code in missing:
             registry.problem(plugin, f"the number of {rule.key} uses the part {code}, which nobody declares")
-        if rule.key in registry.types:  # numbers can be corrected by hand; types with such an action keep theirs
-            registry.actions[rule.key].setdefault(CORRECT, correcting(rule))
+        if rule.key in registry.types and CORRECT not in registry.actions[rule.key]:
+            registry.actions[rule.key][CORRECT] = correcting(rule)
+            registry.access.add_grant(Grant("administrator", rule.key, (CORRECT,)))
     for _plugin, source in registry.hooks.collect("register_import_sources"):
         registry.import_sources[source.record].append(source)
     for plugin, found, suffix in _once(registry, "register_import_formats", "import format", lambda f: f.suffix):
