@@ -65,6 +65,7 @@ class Overlay:
         return made.base if made is not None else code
 
 
+_STAMP = select(RightsStamp.__table__.c.stamp)
 SHIPPED = Overlay()
 """Nothing laid over."""
 _last = SHIPPED
@@ -84,7 +85,7 @@ def last_overlay() -> Overlay:
 def read_overlay(connection: Connection) -> Overlay:
     """The overlay of the database as this connection sees it; one small select while nothing changed."""
     global _last
-    stamp = connection.execute(select(RightsStamp.__table__.c.stamp)).scalar() or ""
+    stamp = connection.execute(_STAMP).scalar() or ""
     if stamp != _last.stamp:
         _last = _load(connection, stamp) if stamp else SHIPPED
     return _last

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, case, null, or_, select
 
 from core.clock import today
 from core.db import db, write_intent
@@ -15,8 +15,44 @@ from core.permissions.org import Department, User, UserRole
 from core.permissions.overlay import Overlay, forget_overlay, is_custom, read_overlay
 from core.permissions.principal import Principal
 from core.permissions.rules import access, on_table
-from core.permissions.shares import given_to, live
+from core.permissions.shares import live
 from core.records.custom.known import edition, refresh
+
+
+def _tree_of(down: bool) -> Any:
+    """Ids of a department and of those below it, or above it."""
+    dept = Department.__table__.c
+    tree = select(dept.id, dept.parent_id).where(dept.id == bindparam("place")).cte("tree", recursive=True)
+    step = dept.parent_id == tree.c.id if down else dept.id == tree.c.parent_id
+    tree = tree.union(select(dept.id, dept.parent_id).where(step))
+    return select(tree.c.id)
+
+
+def _shares() -> Any:
+    """What is shared with the person, and with any department: which of these is theirs is seen then."""
+    share = Share.__table__.c
+    theirs = or_(share.user_id == bindparam("user_id"), share.department_id.is_not(None))
+    mine = case((share.user_id == bindparam("user_id"), null()), else_=share.department_id)
+    return select(share.record_key, share.level, mine.label("department_id")).where(live(), theirs).distinct()
+
+
+_user, _role, _deputy = User.__table__.c, UserRole.__table__.c, Deputy.__table__.c
+_PERSON = select(
+    *(_user.login, _user.name, _user.department_id, _user.branch_id, _user.team_id, _user.realm, _user.locale)
+).where(_user.id == bindparam("user_id"), _user.active, _user.archived_at.is_(None))
+_ROLES = select(_role.role).where(_role.user_id == bindparam("user_id"))
+_BELOW, _ABOVE, _SHARES = _tree_of(True), _tree_of(False), _shares()
+_AWAY = (
+    select(_deputy.user_id)
+    .where(
+        _deputy.deputy_id == bindparam("user_id"),
+        _deputy.ends_on >= bindparam("day"),
+        _deputy.starts_on <= bindparam("day"),
+    )
+    .distinct()
+    .order_by(_deputy.user_id)
+)
+"""Made once: every person is asked for once in a second."""
 
 FRESH_SECONDS = 0.8
 _known: dict[int, tuple[float, Principal]] = {}
@@ -63,18 +99,13 @@ def _read(user_id: int) -> Principal | None:
 
 def _picture(connection: Connection, user_id: int, *, alone: bool = False) -> Principal | None:
     """The person as the database has them now; `alone` without what others gave them for a time."""
-    user, role = User.__table__.c, UserRole.__table__.c
-    row = connection.execute(
-        select(user.login, user.name, user.department_id, user.branch_id, user.team_id, user.realm, user.locale).where(
-            user.id == user_id, user.active, user.archived_at.is_(None)
-        )
-    ).first()
+    row = connection.execute(_PERSON, {"user_id": user_id}).first()
     if row is None:
         return None
     overlay = read_overlay(connection)
-    codes = connection.execute(select(role.role).where(role.user_id == user_id)).scalars()
+    codes = connection.execute(_ROLES, {"user_id": user_id}).scalars()
     held = frozenset(code for code in codes if _fits(code, row.realm, overlay))
-    below = _tree(connection, row.department_id, down=True)
+    below = _tree(connection, _BELOW, row.department_id)
     claims = _claims(connection, user_id, row.realm)
     lent = _lent(connection, user_id, row.department_id) if row.realm == "staff" and not alone else Lent()
     day = today() if overlay.by_the_day else None
@@ -101,15 +132,9 @@ def _picture(connection: Connection, user_id: int, *, alone: bool = False) -> Pr
     )
 
 
-def _tree(connection: Connection, department_id: int | None, *, down: bool) -> frozenset[int]:
+def _tree(connection: Connection, tree: Any, department_id: int | None) -> frozenset[int]:
     """A department with those below it, or with those above it."""
-    if not department_id:
-        return frozenset()
-    dept = Department.__table__.c
-    tree = select(dept.id, dept.parent_id).where(dept.id == department_id).cte("tree", recursive=True)
-    step = dept.parent_id == tree.c.id if down else dept.id == tree.c.parent_id
-    tree = tree.union(select(dept.id, dept.parent_id).where(step))
-    return frozenset(connection.execute(select(tree.c.id)).scalars())
+    return frozenset(connection.execute(tree, {"place": department_id}).scalars()) if department_id else frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,31 +152,19 @@ class Lent:
 
 
 def _lent(connection: Connection, user_id: int, department_id: int | None) -> Lent:
-    above: frozenset[int] = frozenset()
-    if department_id and connection.execute(select(_places_shared_with())).scalar():
-        above = _tree(connection, department_id, down=False)
-    share = Share.__table__.c
-    mine = given_to(Principal(user_id=user_id, above=above))
+    rows = connection.execute(_SHARES, {"user_id": user_id}).all()
+    places = department_id and any(row.department_id for row in rows)
+    above = _tree(connection, _ABOVE, department_id) if places else frozenset()
     found: dict[str, set[str]] = {}
-    for key, level in connection.execute(select(share.record_key, share.level).where(live(), mine).distinct()):
-        found.setdefault(key, set()).add(level)
+    for key, level, place in rows:
+        if place is None or place in above:
+            found.setdefault(key, set()).add(level)
     return Lent(above, {key: frozenset(levels) for key, levels in found.items()}, _absent(connection, user_id))
-
-
-def _places_shared_with() -> Any:
-    share = Share.__table__.c
-    return exists().where(share.department_id.is_not(None), live())
 
 
 def _absent(connection: Connection, user_id: int) -> tuple[Principal, ...]:
     """Those whom the person stands in for today, each by themself: nobody stands in by way of another."""
-    deputy, day = Deputy.__table__.c, today()
-    ids = connection.execute(
-        select(deputy.user_id)
-        .where(deputy.deputy_id == user_id, deputy.ends_on >= day, deputy.starts_on <= day)
-        .distinct()
-        .order_by(deputy.user_id)
-    ).scalars()
+    ids = connection.execute(_AWAY, {"user_id": user_id, "day": today()}).scalars()
     people = (_picture(connection, ident, alone=True) for ident in ids.all() if ident != user_id)
     return tuple(person for person in people if person is not None and person.realm == "staff")
 
