@@ -6,6 +6,7 @@ import io
 import re
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import func, select
 
@@ -50,6 +51,25 @@ def test_who_is_invited_sets_a_password_and_sees_their_client(app, mirror):
     assert visitor.sign_in("NEW@left.example").status_code == 303
     assert re.findall(r'aria-current="true">\D+(\d+)', visitor.get("/portal/cases").text) == ["3"]
     assert visitor.get(f"/portal/cases/{mirror.right.cases[0]}").status_code == 404
+
+
+def test_clients_set_a_second_step_up_below_their_own_prefix_and_are_asked_for_it(app, mirror):
+    invited(app, mirror, "careful@left.example")
+    visitor = taken_up(app, link_of(app, "careful@left.example"))
+    visitor.sign_in("careful@left.example")
+    shown = visitor.post("/portal/security/app", {}, page="/portal/security").text
+    secret = pyotp.TOTP(re.search(r"<code>([A-Z2-7 ]{20,})</code>", shown)[1].replace(" ", ""))
+    codes = visitor.post("/portal/security/app", {"code": secret.now()}, page="/portal/security").text
+    assert 'data-realm="portal"' in codes
+    again = Visitor(app)
+    assert again.sign_in("careful@left.example").status_code == 303
+    for path in ("/portal", "/portal/cases", "/portal/security"):
+        assert again.get(path).headers["Location"].startswith("/portal/login/second")
+    assert again.get("/").headers["Location"].startswith("/login"), "no door of staff"
+    spare = re.search(r"<code>([a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4})</code>", codes)[1]
+    answer = again.post("/portal/login/second", {"code": spare}, page="/portal/login/second")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/portal")
+    assert again.get("/portal/cases").status_code == 200
 
 
 def test_a_contact_is_invited_with_its_own_address(app, mirror):
