@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core import Choice, L
+from plugins.deadlines.engine import joined_calendars
 
 SEVERITIES = (
     Choice("fatal", L("失权", "Fatal"), "danger"),
@@ -38,6 +39,14 @@ ROLLS = (
     Choice("wipo", L("国际局日历", "WIPO calendar")),
     Choice("none", L("不顺延", "Never moved")),
 )
+
+
+def rolls() -> tuple[Choice, ...]:
+    """The calendars that rules may name, with those of other plugins."""
+    given = joined_calendars().values()
+    return (*ROLLS, *(Choice(one.name, L(one.zh, one.en)) for one in given)) if given else ROLLS
+
+
 CERTAINTIES = (
     Choice("high", L("高", "High"), "done"),
     Choice("medium", L("中", "Medium")),

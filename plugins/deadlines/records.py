@@ -144,7 +144,7 @@ class RuleRecord(Record):
     right_kinds: Mapped[list | None] = fields.tags(_("Kinds of right"))
     trigger: Mapped[str | None] = fields.text(_("Trigger"), max_length=80)
     period: Mapped[str | None] = fields.text(_("Period"), max_length=80, readonly=True)
-    roll: Mapped[str | None] = fields.choice(_("Calendar"), choices.ROLLS)
+    roll: Mapped[str | None] = fields.choice(_("Calendar"), choices.rolls)
     severity: Mapped[str | None] = fields.choice(_("Severity"), choices.SEVERITIES)
     legal_basis: Mapped[list | None] = fields.tags(_("Legal basis"))
     effective_from: Mapped[date | None] = fields.date(_("In force from"))

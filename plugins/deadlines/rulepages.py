@@ -25,7 +25,7 @@ from core import (
 )
 from plugins.cases import event_types
 from plugins.deadlines import overlay, ruling, simulating
-from plugins.deadlines.choices import ROLLS, SEVERITIES
+from plugins.deadlines.choices import SEVERITIES, rolls
 from plugins.deadlines.engine import own, pack_data
 from plugins.deadlines.engine.words import BASES, UNITS, period_words
 from plugins.deadlines.pages import trigger_words
@@ -249,7 +249,7 @@ def _page(
         since=since or (draft.effect_from if draft else today() + timedelta(1)),
         reason=reason if reason is not None else (draft.reason if draft else ""),
         units=[(u, UNITS[u][at]) for u in own.UNITS],
-        rolls=[(c.code, str(c.label)) for c in ROLLS],
+        rolls=[(c.code, str(c.label)) for c in rolls()],
         severities=[(c.code, str(c.label)) for c in SEVERITIES],
         kinds=[(k, str(v)) for k, v in KINDS.items()],
         triggers=_triggers(),
@@ -309,7 +309,7 @@ def changed_words(changes: Mapping[str, Any]) -> str:
     if changes.get("off"):
         return gettext("switched off")
     told = [gettext("period %(period)s", period=_period(changes["period"]))] if changes.get("period") else []
-    told += [_label(ROLLS, changes["roll"])] if changes.get("roll") else []
+    told += [_label(rolls(), changes["roll"])] if changes.get("roll") else []
     told += [_label(SEVERITIES, changes["severity"])] if changes.get("severity") else []
     margins = {"safe_margin": _("safe margin"), "internal": _("internal date"), "client": _("client's date")}
     told += [

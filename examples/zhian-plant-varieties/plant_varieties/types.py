@@ -36,7 +36,7 @@ def case_types() -> list[CaseType]:
 
 def calendars() -> list[RestDays]:
     """The days on which periods do not end: as before the trademark office, until the offices say otherwise."""
-    return [RestDays("plant_variety", like="tm")]
+    return [RestDays("plant_variety", "植物新品种", "variety office", "民法典第203条", like="tm")]
 
 
 def rule_packs() -> list[RulePack]:

@@ -1,6 +1,6 @@
 """The pure deadline engine: rules and facts in, dated and explained deadlines out. No database, no clock, no Flask."""
 
-from .calendars import Calendars, Holidays, RestDays, holidays_from, join_calendars, load_holidays
+from .calendars import Calendars, Holidays, RestDays, holidays_from, join_calendars, joined_calendars, load_holidays
 from .compute import compute_line, main, shipped_engine
 from .evaluate import Evaluator, Outcome
 from .packs import Pack, Rule, RulePack, join_packs, load_pack, pack_data, pack_from
@@ -21,6 +21,7 @@ __all__ = [
     "holidays_from",
     "join_calendars",
     "join_packs",
+    "joined_calendars",
     "load_holidays",
     "load_pack",
     "main",

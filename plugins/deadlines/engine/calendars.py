@@ -47,15 +47,26 @@ class Holidays:
 
 @dataclass(frozen=True)
 class RestDays:
-    """A calendar of another plugin: the rest days of the calendar `like`, and `off`; `worked` days are none of them."""
+    """A calendar of another plugin: the rest days of the calendar `like`, and `off`; `worked` days are none of them.
+
+    `zh`, `en` are its words in explanations, `basis` the law that says so.
+    """
 
     name: str
+    zh: str
+    en: str
+    basis: str = ""
     like: str = "weekend"
     off: frozenset[date] = frozenset()
     worked: frozenset[date] = frozenset()
 
 
 _joined: dict[str, RestDays] = {}
+
+
+def joined_calendars() -> Mapping[str, RestDays]:
+    """The calendars of other plugins by name."""
+    return _joined
 
 
 def join_calendars(given: Mapping[str, RestDays]) -> None:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .calendars import joined_calendars
+
 CODE = re.compile(r"OWN(\.[A-Z0-9_]{2,30}){1,3}")
 UNITS = ("day", "month", "year", "working_day")
 ROLLS = ("patent", "tm", "court", "wipo", "none")
@@ -112,7 +114,7 @@ def _wrong_figures(changed: Mapping[str, Any]) -> Iterable[Problem]:
         n, unit = period.get("n"), period.get("unit")
         if unit not in UNITS or not isinstance(n, int) or not 0 < n <= LONGEST[unit]:
             yield "period", "period"
-    if changed.get("roll") and changed["roll"] not in ROLLS:
+    if changed.get("roll") and changed["roll"] not in (*ROLLS, *joined_calendars()):
         yield "roll", "choice"
     if changed.get("severity") and changed["severity"] not in SEVERITIES:
         yield "severity", "choice"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from .calendars import OFFICIAL, Calendars
+from .calendars import OFFICIAL, Calendars, joined_calendars
 from .dates import parse_day
 from .evaluate import Evaluator, Limb, Outcome
 from .packs import Pack, Rule
@@ -146,10 +146,12 @@ def _roll_step(calendars: Calendars, rule: Rule, found: Outcome) -> Step:
         return Step("roll.never", {}, found.due, "; ".join(rule.legal_basis))
     calendar = "office_days" if rule.roll == "tm" and rule.code.startswith(OTHER_OFFICES) else rule.roll
     params: dict[str, Any] = {"calendar": calendar}
+    given = joined_calendars().get(calendar)
+    basis = given.basis if given else ROLL_BASIS[calendar]
     if found.due == found.nominal:
-        return Step("roll.kept", params, found.due, ROLL_BASIS[calendar])
+        return Step("roll.kept", params, found.due, basis)
     params["reason"] = rest_reason(calendars, found.nominal)
-    return Step("roll.moved", params, found.due, ROLL_BASIS[calendar])
+    return Step("roll.moved", params, found.due, basis)
 
 
 def rest_reason(calendars: Calendars, day: date) -> tuple[str, int]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from .calendars import joined_calendars
+
 WORDS: dict[str, tuple[str, str]] = {
     "base.stated": ("Counted from {base}", "起算日：{base}"),
     "base.stated_service": ("Served on this day, as stated", "送达日（已注明）"),
@@ -197,7 +199,8 @@ def render(code: str, params: Mapping[str, Any], lang: str = "en") -> str:
 
 def _word(key: str, value: Any, lang: str, at: int) -> str:
     if key in _TABLES:
-        pair = _TABLES[key].get(value) if isinstance(value, str) else None
+        given = joined_calendars().get(value) if key == "calendar" else None
+        pair = (given.en, given.zh) if given else _TABLES[key].get(value) if isinstance(value, str) else None
         return pair[at] if pair else str(value).replace("_", " ")
     if key == "period":
         return period_words(value, lang)
