@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from core.app import compose, create_app
+from core.audit.commanded import note_command
 from core.db import db
 from core.errors import CannotStart, Refused, StartProblem
 from core.hooks import lifecycle, migrations
@@ -79,6 +80,7 @@ def enable(name: str) -> None:
             click.echo(f"{one} comes with it: {name} requires it", err=True)
     _bring_up(settings, wanted)
     _write_list(settings, wanted)
+    note_command(create_app(settings, web=False), "extension_on", extension=name)
     click.echo(f"{name} is on after a restart", err=True)
 
 
@@ -88,8 +90,9 @@ def disable(name: str) -> None:
     """Switch NAME off, with a restart to follow; its data stay."""
     settings = load_settings()
     wanted = _without(settings, name)
-    create_app(_changed(settings, wanted))
+    app = create_app(_changed(settings, wanted))
     _write_list(settings, wanted)
+    note_command(app, "extension_off", extension=name)
     click.echo(f"{name} is off after a restart; its data stay", err=True)
 
 
@@ -121,6 +124,7 @@ def purge(name: str, yes: bool) -> None:
         place = lifecycle.export(registry, engine, settings, found)
         click.echo(str(place))
         lifecycle.purge(registry, engine, settings, found)
+    note_command(app, "extension_purged", extension=name, rows=found.rows, kept_in=place.name)
     _forget_start(settings)
     click.echo(f"{name} is purged; what it held is in {place.name}. Run: zhian db upgrade", err=True)
 
