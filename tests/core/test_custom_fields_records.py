@@ -499,3 +499,11 @@ def test_no_declared_field_is_called_like_one_of_an_administrator(lab):
     finally:
         spec.name = "motto"
     assert any("lab.folder.x_motto is reserved" in str(p) for p in registry_.problems)
+
+
+def test_a_flagged_field_has_its_index_made_by_a_job(lab, made):
+    from core.jobs.model import JobRun
+
+    waiting = select(JobRun.id).where(JobRun.name == "core.custom_indexes", JobRun.state == "queued")
+    with system("look at the jobs") as session:
+        assert len(session.scalars(waiting).all()) == 1

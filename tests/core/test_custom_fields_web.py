@@ -207,3 +207,20 @@ def test_an_edition_is_taken_over_whole(desk, made):
         assert "x_later" not in before.of("desk.paper")
         assert "x_later" in known.edition().of("desk.paper")
         assert known.edition().number == before.number + 1
+
+
+def test_a_file_that_must_be_there_is_asked_for_in_the_form(visit, desk, made):
+    with desk.app.app_context():
+        define("desk.paper", x_scan={"kind": "file", "label_en": "Scan", "needed": True})
+    ann, mine = visit("ann"), {"keeper": str(desk.ids["ann"]), "x_scan:here": "1"}
+    ann.get("/r/desk.paper/new")
+    refused = ann.post("/r/desk.paper", **filled(name="Without"), **mine)
+    assert refused.status_code == 422
+    assert 'aria-describedby="x_scan-e' in refused.text
+    with_it = ann.post("/r/desk.paper", **filled(name="With"), **mine, x_scan=(io.BytesIO(b"scan"), "scan.txt"))
+    assert with_it.status_code == 303, with_it.text
+    where = with_it.headers["Location"]
+    version = re.search(r'name="version" value="(\d+)"', ann.get(f"{where}/edit").text)[1]
+    gone = mine | {"x_scan:gone": "1", "version": version}
+    assert ann.post(where, **filled(name="With"), **gone).status_code == 422
+    assert "scan.txt" in ann.get(where).text
