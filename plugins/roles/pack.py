@@ -32,7 +32,9 @@ def _pack() -> dict[str, Any]:
 
 def roles() -> list[Role]:
     """All roles of staff, administration and portal."""
-    return [Role(r["code"], L(r["zh"], r["en"]), r["realm"], r["what_for"]) for r in _pack()["roles"]]
+    return [
+        Role(r["code"], L(r["zh"], r["en"]), r["realm"], L(r["what_for_zh"], r["what_for"])) for r in _pack()["roles"]
+    ]
 
 
 def role_codes() -> tuple[str, ...]:
