@@ -99,7 +99,7 @@ def register_menus() -> list[Menu]:
 
 @hookspec
 def register_actions() -> list[Action]:
-    """Named actions on records, for page, API and jobs alike."""
+    """Named actions on records, for page, API, jobs and automatic steps of workflows; `bulk` ones for many rows."""
 
 
 @hookspec

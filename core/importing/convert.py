@@ -48,10 +48,9 @@ def _convert(rows: Any, path: Path, made: Path) -> None:
     fresh = made.with_name(f".{made.name}.{os.getpid()}")
     line = [sys.executable, "-P", "-m", __name__, rows.__module__, rows.__qualname__, str(path), str(fresh)]
     paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    bare = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "PYTHONPATH": paths}  # none of our secrets
     try:
-        done = subprocess.run(
-            line, capture_output=True, text=True, timeout=SECONDS, check=False, env=os.environ | {"PYTHONPATH": paths}
-        )
+        done = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS, check=False, env=bare)
     except subprocess.TimeoutExpired:
         fresh.unlink(missing_ok=True)
         raise FormatRefused(_("Reading the file took too long and was stopped."), code="time") from None

@@ -218,6 +218,17 @@ def test_two_plugins_that_add_one_field_are_both_named(tmp_path):
     assert "(from first)" in said
 
 
+def test_a_filter_that_breaks_is_left_out_and_one_that_gives_something_else_is_told(tmp_path):
+    said = start(
+        tmp_path,
+        breaks="@hookimpl\ndef filter_list_view(view): raise KeyError('x')\n",
+        swaps="@hookimpl\ndef filter_list_view(view): return ListView('core.branch')\n",
+    )
+    assert "[swaps] filter_list_view gives" in said
+    assert "-> give a ListView or None" in said
+    assert "[breaks]" not in said
+
+
 def test_what_is_given_to_a_hook_of_another_plugin_is_looked_at_by_its_owner(tmp_path):
     specs = 'from core import hookspec\n@hookspec\ndef register_stamps() -> list[str]:\n    """Stamps."""\n'
     owner = """
