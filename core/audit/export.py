@@ -42,7 +42,8 @@ _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def lines(wanted: Wanted, most: int, reader: Principal) -> Iterator[list[str]]:
     """The rows as texts, the head first."""
     yield [str(name) for name in HEAD]
-    for row in each(wanted, most):
+    closed = words.closed_titles(reader)
+    for row in each(wanted, most, closed):
         pairs = words.changes(row, reader)
         yield [
             str(row.id),
@@ -56,7 +57,7 @@ def lines(wanted: Wanted, most: int, reader: Principal) -> Iterator[list[str]]:
             row.action,
             row.record_key or "",
             str(row.record_id or ""),
-            row.title or "",
+            "" if row.record_key in closed else row.title or "",
             "\n".join(f"{name}: {old} → {new}" if old else f"{name}: {new}" for name, old, new in pairs),
             row.reason or "",
         ]

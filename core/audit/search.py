@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
@@ -88,11 +88,11 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def find(wanted: Wanted, before: int | None = None, limit: int = PAGE) -> Found:
-    """One page of what is wanted, with ids below `before`."""
+def find(wanted: Wanted, before: int | None = None, limit: int = PAGE, closed: tuple[str, ...] = ()) -> Found:
+    """One page of what is wanted, with ids below `before`; titles of the types in `closed` are not looked through."""
     found, ended = Found(), time.monotonic() + PATIENCE
     with reading() as connection:
-        conditions = _conditions(connection, wanted)
+        conditions = _conditions(connection, wanted, closed)
         for low, high in _windows(connection, wanted, before):
             query = select(_log).where(*conditions, _log.c.id > low, _log.c.id <= high).order_by(_log.c.id.desc())
             found.rows += connection.execute(query.limit(limit + 1 - len(found.rows))).all()
@@ -106,11 +106,11 @@ def find(wanted: Wanted, before: int | None = None, limit: int = PAGE) -> Found:
     return found
 
 
-def each(wanted: Wanted, most: int) -> Iterator[Any]:
+def each(wanted: Wanted, most: int, closed: tuple[str, ...] = ()) -> Iterator[Any]:
     """All that is wanted, newest first, at most so many."""
     before, given = None, 0
     while given < most:
-        found = find(replace(wanted), before, min(1_000, most - given))
+        found = find(wanted, before, min(1_000, most - given), closed)
         yield from found.rows
         given += len(found.rows)
         before = found.before
@@ -142,7 +142,7 @@ def _windows(connection: Any, wanted: Wanted, before: int | None) -> Iterator[tu
         high, size = low, size * 2
 
 
-def _conditions(connection: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(connection: Any, wanted: Wanted, closed: tuple[str, ...]) -> list[ColumnElement[bool]]:
     plain = {"record_key": wanted.record, "record_id": wanted.record_id, "action": wanted.action, "via": wanted.via}
     plain |= {"request_id": wanted.request}
     found = [_log.c[name] == value for name, value in plain.items() if value not in ("", None)]
@@ -157,8 +157,9 @@ def _conditions(connection: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.ip:
         found.append(_log.c.ip.startswith(wanted.ip, autoescape=True))
     if wanted.text:
-        looked = (_log.c.title, _log.c.reason, _log.c.actor, _log.c.key_id)
-        found.append(or_(*(c.icontains(wanted.text, autoescape=True) for c in looked)))
+        looked = [c.icontains(wanted.text, autoescape=True) for c in (_log.c.reason, _log.c.actor, _log.c.key_id)]
+        open_titles = or_(_log.c.record_key.is_(None), _log.c.record_key.not_in(closed))
+        found.append(or_(*looked, and_(open_titles, _log.c.title.icontains(wanted.text, autoescape=True))))
     return found
 
 

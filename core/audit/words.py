@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.i18n import _, gettext
@@ -106,11 +107,22 @@ def person(row: Any) -> str:
     return row.actor or gettext("nobody")
 
 
-def thing(row: Any) -> str:
-    """The record, in words."""
+def thing(row: Any, reader: Principal) -> str:
+    """The record, in words; by its number where the title is closed to the reader."""
     kind = kind_of(row)
     named = str(kind.label) if kind else (row.record_key or "")
-    return " ".join(part for part in (named, row.title or (str(row.record_id) if row.record_id else "")) if part)
+    title = "" if kind is not None and title_is_closed(kind, reader) else row.title
+    return " ".join(part for part in (named, title or (str(row.record_id) if row.record_id else "")) if part)
+
+
+def title_is_closed(kind: RecordType, reader: Principal) -> bool:
+    """Whether what people call records of this type is closed to the reader, in some of them or in all."""
+    return kind.title in protected(kind, reader)
+
+
+def closed_titles(reader: Principal) -> tuple[str, ...]:
+    """The record types whose titles are closed to the reader."""
+    return tuple(key for key, kind in registry().types.items() if title_is_closed(kind, reader))
 
 
 def tone(row: Any) -> str:
@@ -121,13 +133,18 @@ def tone(row: Any) -> str:
 
 
 def protected(kind: RecordType, reader: Principal) -> frozenset[str]:
-    """Fields whose values the reader does not see: secrets, and what some rule hides unless the reader may see it."""
+    """Fields whose values the reader does not see: secrets, and what rules close to them.
+
+    Whoever may not read such records at all is bound by every rule, as people without a role are.
+    """
     secret = {f.name for f in kind.fields.values() if f.kind == "secret" or f.hidden}
-    covered = {r.field for r in access().field_rules.get(kind.key, ()) if r.treatment != "readonly"}
-    if reader.can(kind.key, "read"):
-        treated = access().treatments(kind.model, reader)
-        covered = {name for name, rule in treated.items() if rule.treatment != "readonly"}
-    return frozenset(secret | covered)
+    rules = list(access().treatments(kind.model, reader).values())
+    if not reader.can(kind.key, "read"):
+        rules += (
+            access().treatments(kind.model, replace(reader, roles=frozenset(), held=frozenset(), cache={})).values()
+        )
+        rules += access().field_rules.get(kind.key, ())
+    return frozenset(secret | {rule.field for rule in rules if rule.treatment != "readonly"})
 
 
 def changes(row: Any, reader: Principal) -> list[tuple[str, str, str]]:

@@ -41,7 +41,7 @@ def index() -> Any:
     """The log, newest first, with its conditions."""
     reader = require()
     wanted, before = Wanted.of(request.args), request.args.get("before", type=int)
-    found = search.find(wanted, before)
+    found = search.find(wanted, before, closed=words.closed_titles(reader))
     return render_template(
         "web/audit/index.html",
         title=gettext("Audit log"),
@@ -49,7 +49,7 @@ def index() -> Any:
         wanted=wanted,
         asked=wanted.as_dict(),
         narrow=not wanted.as_dict().keys() <= {"person", "group", "record_id", "action"},
-        rows=[_line(row) for row in found.rows],
+        rows=[_line(row, reader) for row in found.rows],
         more=_more(wanted, found),
         found=found,
         first=before is None,
@@ -72,14 +72,14 @@ def _more(wanted: Wanted, found: Found) -> str | None:
     return f"{HOME}?{urlencode(wanted.as_dict() | {'before': found.before})}" if found.before else None
 
 
-def _line(row: Any) -> dict[str, Any]:
+def _line(row: Any, reader: Principal) -> dict[str, Any]:
     return {
         "id": row.id,
         "at": _instant(row.at),
         "who": words.person(row),
         "deed": words.deed(row),
         "tone": words.tone(row),
-        "thing": words.thing(row) or _path(row),
+        "thing": words.thing(row, reader) or _path(row),
         "way": words.way(row.via),
         "ip": row.ip or "",
         "key_id": row.key_id or "",
@@ -135,13 +135,13 @@ def entry(ident: int) -> Any:
         crumbs=_crumbs((str(ident), None)),
         row=row,
         deed=words.deed(row),
-        thing=words.thing(row),
+        thing=words.thing(row, reader),
         who=words.person(row),
         href=f"/r/{kind.key}/{row.record_id}" if kind and there else None,
         way=words.way(row.via),
         at=_instant(row.at),
         changes=words.changes(row, reader),
-        same=[_line(one) for one in search.of_request(row)],
+        same=[_line(one, reader) for one in search.of_request(row)],
         seal=of_id(ident),
         history=f"{HOME}?{urlencode({'record': row.record_key, 'record_id': row.record_id})}"
         if row.record_id

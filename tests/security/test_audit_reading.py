@@ -257,3 +257,17 @@ def test_nothing_in_the_application_changes_a_row(app, browsers):
     with app.app_context(), db.engine.connect() as connection:
         unmarked = select(func.count()).select_from(LOG).where(LOG.c.mark.is_(None))
         assert connection.scalar(unmarked) == 0
+
+
+def test_a_closed_title_is_neither_shown_nor_found_nor_exported(app, browsers, client, monkeypatch):
+    auditor = browsers["auditor"]
+    monkeypatch.setattr(words, "title_is_closed", lambda kind, reader: kind.key == "clients.client")
+    asked = f"record=clients.client&record_id={client}"
+    [row] = rows(app, record_key="clients.client", record_id=client, action="create")
+    listed = auditor.get(f"/settings/audit?{asked}").text
+    assert f"/settings/audit/{row.id}" in listed
+    assert "某某有限公司" not in listed
+    assert f"/settings/audit/{row.id}" not in auditor.get("/settings/audit?text=某某有限").text
+    with app.app_context():
+        sheet = list(export.lines(Wanted.of({"record": "clients.client"}), 50, load_principal(1)))
+    assert {line[11] for line in sheet[1:]} == {""}
