@@ -86,10 +86,10 @@ class Renewal:
 
     @property
     def due(self) -> date:
-        """The day by which we want the answer: as the docket has it, else a month before the last one."""
-        days = deadlines_of([self.case.id], 1)
+        """The day by which we want the answer: as the docket has it, else a month before the last; none that passed."""
         last: date = self.case.valid_to + GRACE if self.in_grace else self.case.valid_to
-        return days[0]["day"] if days else last - timedelta(days=30)
+        days = [row["day"] for row in deadlines_of([self.case.id], 5)]
+        return next((day for day in (*days, last - timedelta(days=30)) if day >= today()), last)
 
     @property
     def href(self) -> str:
