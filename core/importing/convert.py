@@ -9,6 +9,7 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from core.contributions import ImportFormat
 from core.errors import ZhianError
 from core.i18n import _
 from core.settings import ROOT
@@ -31,11 +33,9 @@ class FormatRefused(ZhianError):
     status = 422
 
 
-def converted(path: Path, suffix: str) -> tuple[Path, str]:
+def converted(path: Path, suffix: str, formats: Mapping[str, ImportFormat]) -> tuple[Path, str]:
     """The file to read and its ending: the file itself, or what a plugin's format made of it."""
-    from core.registry import registry
-
-    found = registry().import_formats.get(suffix.lower())
+    found = formats.get(suffix.lower())
     if found is None:
         return path, suffix
     made = path.with_name(f"{path.name}.json")

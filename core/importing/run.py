@@ -94,7 +94,12 @@ def open_plan(
     supports = [source.support for source in registry().import_sources.get(record_key, [])]
     targets = mappings.targets_of(record_type, supports)
     known = mappings.name_index(list(targets.values()))
-    source = Source(path, filename, known=lambda name: name in known or any(s.knows(name) for s in supports))
+    source = Source(
+        path,
+        filename,
+        known=lambda name: name in known or any(s.knows(name) for s in supports),
+        formats=registry().import_formats,
+    )
     table = source.sheet(sheet)
     chosen = _choose_mapping(record_key, table, targets, supports, mapping)
     chosen.constants |= {name: value for name, value in (constants or {}).items() if name in targets}

@@ -1,11 +1,14 @@
 """An uploaded file as tables: its sheets, their columns with samples, and the rows under them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from core.contributions import ImportFormat
 
 from .convert import converted
 from .headers import find_header, fold
@@ -61,13 +64,18 @@ def is_summary(cell: Any) -> bool:
 
 
 class Source:
-    """A readable file; raises `FileRefused` as soon as it proves not to be one."""
+    """A readable file; raises `FileRefused` as soon as it proves not to be one. `formats` are those of plugins."""
 
     def __init__(
-        self, path: Path, filename: str | None = None, *, known: Callable[[str], bool] = lambda name: False
+        self,
+        path: Path,
+        filename: str | None = None,
+        *,
+        known: Callable[[str], bool] = lambda name: False,
+        formats: Mapping[str, ImportFormat] = MappingProxyType({}),
     ) -> None:
         self.filename = filename or path.name
-        self.path, self.suffix = converted(path, Path(self.filename).suffix)
+        self.path, self.suffix = converted(path, Path(self.filename).suffix, formats)
         self.known = known or (lambda name: False)
         described = list(parse(self.path, suffix=self.suffix, mode="describe"))
         self.kind: str = described[0]["kind"] if described else ""

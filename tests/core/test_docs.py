@@ -115,7 +115,7 @@ assert browser.get("/export/parcels.parcel/lines").text.splitlines()[0].startswi
 waybill = pathlib.Path({data!r}) / "today.waybill"
 waybill.write_text("Ink|0371-123\\nPaper|0371-456\\n")
 from core.importing.source import Source
-source = Source(waybill)
+source = Source(waybill, formats=registry().import_formats)
 assert [row.cells["Name"] for row in source.rows(source.sheet())] == ["Ink", "Paper"]
 third = api.post("parcels.parcel", {{"name": "Third"}}).json["id"]
 done = api.post("parcels.parcel/actions/send_all", {{"ids": [third]}})
