@@ -263,7 +263,7 @@ def test_a_hundred_parallel_requests_have_one_effect(lab):
 
 def test_the_lease_of_a_running_request_answers_409_until_it_runs_out_and_cannot_commit_afterwards(lab, monkeypatch):
     lease = idempotency.begin(lab.who.ann, "k3", "mark")
-    with pytest.raises(Exception, match="still running"):
+    with pytest.raises(Exception, match="Idempotency-Key"):
         idempotency.begin(lab.who.ann, "k3", "mark")
     monkeypatch.setattr(idempotency, "now", lambda: now() + timedelta(seconds=60))
     second = idempotency.begin(lab.who.ann, "k3", "mark")
@@ -272,7 +272,7 @@ def test_the_lease_of_a_running_request_answers_409_until_it_runs_out_and_cannot
     token = write_intent.set(True)
     with db.engine.begin() as connection:
         write_intent.reset(token)
-        with pytest.raises(Exception, match="still running"):
+        with pytest.raises(Exception, match="Idempotency-Key"):
             lease.finish(connection, stored)
         second.finish(connection, stored)
     assert idempotency.begin(lab.who.ann, "k3", "mark") == stored
