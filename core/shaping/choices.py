@@ -27,7 +27,8 @@ def name_of(spec: Field) -> str:
 
 def in_force(spec: Field, given: Sequence[Choice]) -> Sequence[Choice]:
     """The choices of a field as shaped; the given ones where nothing was."""
-    data = shapes(KIND).get(name_of(spec)) if spec.record else None
+    held = shapes(KIND)
+    data = held.get(name_of(spec)) if held and spec.record else None
     if not data:
         return given
     known = _made.get(name_of(spec))
@@ -37,18 +38,24 @@ def in_force(spec: Field, given: Sequence[Choice]) -> Sequence[Choice]:
 
 
 def shaped(spec: Field, given: Sequence[Choice], data: Mapping[str, Any]) -> tuple[Choice, ...]:
-    """Shipped choices in the shaped order with the shaped words, added ones among them, new shipped ones at the end."""
+    """Shipped choices in the shaped order with the shaped words, added ones among them; new ones at their place."""
     shipped = {c.code: c for c in given}
-    found = []
+    found: list[Choice] = []
     for row in data.get("items", ()):
-        base = shipped.pop(row["code"], None)
+        base = shipped.get(row["code"])
         if base is None and not row.get("added"):
             continue  # the plugin no longer ships it
         base = base or Choice(row["code"], row["code"])
         zh, en = row.get("zh") or "", row.get("en") or ""
         label = L(zh or en, en or zh) if zh or en else base.label
         found.append(replace(base, label=label, retired=bool(row.get("retired"))))
-    return (*found, *shipped.values())
+    told = {c.code for c in found}
+    for place, choice in enumerate(given):
+        if choice.code not in told:
+            before = given[place - 1].code if place else None
+            at = next((n + 1 for n, c in enumerate(found) if c.code == before), 0 if place == 0 else len(found))
+            found.insert(at, choice)
+    return tuple(found)
 
 
 def shapeable(kind: RecordType) -> list[Field]:

@@ -46,16 +46,23 @@ def laid_over(raw: Raw, changes: Mapping[str, Any]) -> Raw:
 
 def _states(raw: Raw, changes: Mapping[str, Any]) -> list[Raw]:
     shipped = {s["code"]: s for s in raw["states"]}
-    found = []
+    found: list[Raw] = []
     for row in changes.get("states", ()):
-        base = shipped.pop(row["code"], None)
+        base = shipped.get(row["code"])
         if base is not None:
             found.append(_worded(dict(base), row))
         elif row.get("added"):
             blank = {"code": row["code"], "zh": "", "en": "", "portal": {"zh": "", "en": ""}, "next": None}
             made = blank | {"group": row.get("group") or "pending", "is_terminal": bool(row.get("terminal"))}
             found.append(_worded(made, row))
-    return found + [dict(state) for state in shipped.values()]
+    told = {state["code"] for state in found}
+    before = None
+    for code, state in shipped.items():  # what is not told stands behind what it is shipped behind
+        if code not in told:
+            places = (n + 1 for n, s in enumerate(found) if s["code"] == before)
+            found.insert(next(places, 0), dict(state))
+        before = code
+    return found
 
 
 def _worded(state: Raw, row: Mapping[str, Any]) -> Raw:
