@@ -79,7 +79,7 @@ def fingerprint(request: Request, body: bytes) -> str:
 
 def begin(user_id: int, key: str, mark: str) -> Lease | Stored:
     """Take the lease, or give the stored answer. Raises `Conflict` while it runs, `Invalid` for another request."""
-    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
+    if not 0 < len(key) <= MAX_KEY or not (key.isprintable() and key.isascii()):
         raise BadRequest(_("Idempotency-Key: 1 to %(n)s printable characters.", n=MAX_KEY), code="idempotency_key")
     found = _judge(_read(user_id, key), mark)
     if isinstance(found, Stored):

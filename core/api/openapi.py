@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 
+from core.api import openapi_values as values
 from core.api import plugins, shares
 from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, described, operators, reference, schema_of
 from core.hooks.manifest import CORE_VERSION
@@ -18,6 +19,7 @@ from core.records.fields import Field
 from core.records.query import SYSTEM_FIELDS, UNSORTABLE
 from core.registry import Action, RecordType, registry
 
+IDS = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 500}
 _written: dict[tuple[Any, ...], bytes] = {}
 
 
@@ -118,7 +120,7 @@ def _paths(kind: RecordType) -> dict[str, Any]:
                 kind,
                 "get",
                 answers({200: record}),
-                [reference(n, "parameters") for n in ("fields", "expand")],
+                _naming(kind),
             ),
             "patch": _operation(
                 kind,
@@ -157,15 +159,16 @@ def _action_paths(kind: RecordType, action: Action, one: list[Any], headers: lis
         operation = _operation(kind, f"action_{action.code}", replies, headers, sends, str(action.label))
         paths[f"/api/v1/{kind.key}/{{id}}/actions/{action.code}"] = {"parameters": one, "post": operation}
     if action.on_type or action.bulk:
+        sends = sends if action.on_type else body(_params_schema(action, many=True))
         operation = _operation(kind, f"type_action_{action.code}", replies, headers[1:], sends, str(action.label))
         paths[f"/api/v1/{kind.key}/actions/{action.code}"] = {"post": operation}
     return paths
 
 
-def _params_schema(action: Action) -> dict[str, Any]:
-    """The parameters, where they do not depend on the record."""
+def _params_schema(action: Action, many: bool = False) -> dict[str, Any]:
+    """The parameters, where they do not depend on the record; `many` names the records too."""
     if callable(action.params):
-        return {"type": "object"}
+        return {"type": "object"} | ({"properties": {"ids": IDS}, "required": ["ids"]} if many else {})
     properties = {}
     for p in action.params:
         choices = p.choices if not callable(p.choices) else None
@@ -173,8 +176,9 @@ def _params_schema(action: Action) -> dict[str, Any]:
             p.kind, p.label, help=p.help, choices_source=choices, target=p.target, name=p.name, required=p.required
         )
         properties[p.name] = described(spec, schema_of(spec, write=True))
-    ids = {"ids": {"type": "array", "items": {"type": "integer"}}} if action.bulk else {}
+    ids = {"ids": IDS} if many else {}
     needed = [p.name for p in action.params if p.required and p.when is None]
+    needed += ["ids"] if many else []
     return {"type": "object", "properties": {**ids, **properties}} | ({"required": needed} if needed else {})
 
 
@@ -198,30 +202,36 @@ def _operation(
 
 def _list_parameters(kind: RecordType) -> list[dict[str, Any]]:
     """The common ones, and a filter for each field and operator that it takes."""
-    made = [reference(n, "parameters") for n in ("q", "cursor", "limit", "fields", "expand", "count", "archived")]
+    made = [reference(n, "parameters") for n in ("q", "cursor", "limit", "count", "archived")]
     shown = [*public_fields(kind), *SYSTEM_FIELDS.values()]
     sortable = [f.name for f in shown if f.kind not in UNSORTABLE]
-    text = ", ".join(sortable)
-    made.append(
-        {
-            "name": "sort",
-            "in": "query",
-            "description": f"{text}; - before a name: descending",
-            "schema": {"type": "string"},
-        }
-    )
+    made += [*_naming(kind), _in_query("sort", "- before a name: descending", values.names(sortable, signed=True))]
     for spec in shown:
         for op in operators(spec):
             name = spec.name if op == "eq" else f"{spec.name}__{op}"
-            made.append({"name": name, "in": "query", "description": str(spec.label), "schema": {"type": "string"}})
+            made.append(_in_query(name, str(spec.label), values.asked(spec, op)))
     return made
+
+
+def _naming(kind: RecordType) -> list[dict[str, Any]]:
+    """Which fields to read, and which links to show whole."""
+    shown = [*public_fields(kind), *(SYSTEM_FIELDS[n] for n in ("id", "version"))]
+    links = [f.name for f in public_fields(kind) if f.target]
+    return [
+        PARAMETERS["fields"] | {"schema": values.names([f.name for f in shown])},
+        PARAMETERS["expand"] | {"schema": values.names(links)},
+    ]
+
+
+def _in_query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def _upload() -> dict[str, Any]:
     part = {
         "type": "object",
         "required": ["file"],
-        "properties": {"file": {"type": "string", "format": "binary"}, "kind": {"type": "string"}},
+        "properties": {"file": {"type": "string", "format": "binary"}, "kind": {}},
     }
     return {"required": True, "content": {"multipart/form-data": {"schema": part}}}
 

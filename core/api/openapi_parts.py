@@ -5,6 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from core.api.model import MAX_KEY
+from core.api.openapi_values import FLAGS, sent
 from core.records.fields import Field
 
 LINK = {
@@ -32,15 +34,11 @@ TEXTS = ("text", "long_text")
 
 def schema_of(spec: Field, *, write: bool = False) -> dict[str, Any]:
     """JSON Schema of a field's value, as it is read or as it is sent."""
+    if write:
+        return sent(spec)
     if spec.kind in ("link", "file"):
-        made = dict(LINK)
-        if write:
-            made = {"oneOf": [{"type": "integer"}, {"type": "object", "properties": {"id": {"type": "integer"}}}]}
-            return made if spec.required else {"oneOf": [*made["oneOf"], {"type": "null"}]}
-        return made
+        return dict(LINK)
     made = dict(SCHEMAS.get(spec.kind, {}))
-    if write and spec.kind in ("decimal", "money"):
-        made = {"type": ["string", "number"]}
     if spec.max_length and spec.kind in TEXTS:
         made["maxLength"] = spec.max_length
     codes = (
@@ -107,8 +105,8 @@ def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": description, "schema": schema or {"type": "string"}}
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", **schema}}
 
 
 def _path(name: str) -> dict[str, Any]:
@@ -119,21 +117,25 @@ PARAMETERS: dict[str, Any] = {
     "id": _path("id"),
     "file": _path("file"),
     "q": _query("q", "Words that must all be somewhere in the searchable fields"),
-    "cursor": _query("cursor", "The `next` of the page before"),
+    "cursor": _query("cursor", "The `next` of the page before", type="string", format="cursor"),
     "limit": _query(
         "limit",
-        "Rows of a page; 0 with count=1 for the total alone",
+        "Rows of a page, at most 200; 0 with count=1 for the total alone",
         type="integer",
         minimum=0,
-        maximum=200,
+        maximum=999_999_999,
         default=50,
     ),
     "fields": _query("fields", "Names of the fields to read, with commas; id and version always come"),
     "expand": _query("expand", "Links to show whole, with commas"),
-    "count": _query("count", "1: add the total"),
-    "archived": _query("archived", "1: also archived records"),
+    "count": _query("count", "1: add the total", enum=list(FLAGS)),
+    "archived": _query("archived", "1: also archived records", enum=list(FLAGS)),
     "ifMatch": _header("If-Match", "ETag of the version that was edited"),
-    "idempotencyKey": _header("Idempotency-Key", "The same key with the same request has one effect and one answer"),
+    "idempotencyKey": _header(
+        "Idempotency-Key",
+        "The same key with the same request has one effect and one answer",
+        pattern=f"^[!-~]([ -~]{{0,{MAX_KEY - 2}}}[!-~])?$",
+    ),
 }
 _FILE = {
     "type": "object",

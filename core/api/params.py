@@ -11,7 +11,7 @@ from core.records.query import Query, find_field, parse_filters
 from core.registry import RecordType
 
 MAX_LIMIT = 200
-MAX_FILTERS = 40
+MAX_FILTERS = 400
 MAX_TEXT = 2000
 RESERVED = ("q", "sort", "cursor", "limit", "fields", "expand", "count", "archived", "locale")
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
@@ -51,7 +51,8 @@ def _check_size(pairs: list[tuple[str, str]]) -> None:
     if len(pairs) > MAX_FILTERS:
         raise BadRequest(_("At most %(n)s parameters are taken at once.", n=MAX_FILTERS), code="too_many")
     for name, value in pairs:
-        if len(value) > MAX_TEXT or "\x00" in value:
+        wrong = name.endswith("__isnull") and value.lower() not in (*YES, *NO)
+        if wrong or len(value) > MAX_TEXT or "\x00" in value:
             raise BadRequest(
                 _("“%(value)s” does not fit the field “%(name)s”.", value=value[:60], name=name), code="value"
             )

@@ -121,6 +121,8 @@ def act_on_type(key: str, code: str) -> Answer:
     if not action.bulk:
         raise NotFound(_("There is no action of this name."))
     ids = params.pop("ids", None)
+    if isinstance(ids, list):  # 7.0 is a whole number in JSON
+        ids = [int(i) if isinstance(i, float) and i.is_integer() else i for i in ids]
     if not isinstance(ids, list) or not ids or len(ids) > 500 or not all(isinstance(i, int) for i in ids):
         raise BadRequest(_("Name the records in “ids”: a list of 1 to 500 ids."), code="value")
     records = [service.get(kind.model, ident_of(str(i))) for i in dict.fromkeys(ids)]

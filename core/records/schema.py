@@ -62,7 +62,7 @@ class _Text(ma.Field):
 class _Integer(ma.Field):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         try:
-            if isinstance(value, (bool, float)) and value != int(value):
+            if isinstance(value, bool) or (isinstance(value, float) and value != int(value)):
                 raise ValueError
             number = int(value)
         except (TypeError, ValueError, OverflowError):
@@ -163,7 +163,7 @@ class _MultiChoice(ma.Field):
 class _Tags(ma.Field):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         values = value.replace("；", ";").replace("\n", ";").split(";") if isinstance(value, str) else value
-        if not isinstance(values, (list, tuple)) or any(isinstance(v, (dict, list)) for v in values):
+        if not isinstance(values, (list, tuple)) or any(v is None or isinstance(v, (dict, list)) for v in values):
             raise CodedError("list")
         return list(dict.fromkeys(t for v in values if (t := str(v).strip()))) or None
 

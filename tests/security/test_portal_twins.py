@@ -91,7 +91,8 @@ def test_forms_and_questions_that_name_another_client_tell_nothing(world):
             for value in (client, case, marks.of("there", "cases.case", "name"), "-id", "client.name"):
                 answer = world.ask("portal_owner", "GET", f"{path}?{name}={value}")
                 assert answer.status_code in (200, 404), (path, name)
-                assert not [m for m in marks.found(answer.data) if m.side == "there" and m.field not in str(value)]
+                unsaid = answer.data.replace(str(value).encode(), b"")
+                assert not [mark for mark in marks.found(unsaid) if mark.side == "there"], (path, name, value)
 
 
 def test_time_tells_nothing_of_what_is_there(world):
