@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, String, Table, bindparam, cast, literal, select, tuple_, type_coerce, update
 
-from core.db import db, reading, system
+from core.db import db, reading, system, write_intent
 from core.records.audit import note_action
 from core.records.base import Base
 from core.records.keys import FRESH_SECONDS, make_key, ring, wrap_anew
@@ -40,12 +40,16 @@ def rotate(new_key: bool = True, progress: Callable[[int], None] | None = None) 
 
     Other processes go on writing with the key before for a few seconds: so it looks twice.
     """
-    wrap_anew()
-    ident = make_key() if new_key else _present()
-    done = _sweep(ident, 0, progress)
-    if new_key:
-        time.sleep(FRESH_SECONDS + 0.5)
-        done = _sweep(ident, done, progress)
+    token = write_intent.set(True)
+    try:
+        wrap_anew()
+        ident = make_key() if new_key else _present()
+        done = _sweep(ident, 0, progress)
+        if new_key:
+            time.sleep(FRESH_SECONDS + 0.5)
+            done = _sweep(ident, done, progress)
+    finally:
+        write_intent.reset(token)
     with system("rotation of the keys of stored secrets") as session:
         note_action(session, "secrets_rotated", None, changes={"key": ident, "values": done})
     return {"key": ident, "values": done}
