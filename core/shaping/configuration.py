@@ -141,6 +141,9 @@ def _apply_part(part: Configuration, given: Mapping[str, Any]) -> None:
         raise Refused(_("%(part)s: %(why)s. Nothing was changed.", part=part.label, why=told)) from refusal
     except ZhianError as refusal:
         raise Refused(_("%(part)s: %(why)s. Nothing was changed.", part=part.label, why=str(refusal))) from refusal
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
+        why = _("the data have not the shape that is expected")
+        raise Refused(_("%(part)s: %(why)s. Nothing was changed.", part=part.label, why=why)) from fault
 
 
 def _sorted(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,9 +47,32 @@ def check_choices(name: str, data: Any) -> None:
 def check_layout(name: str, data: Any) -> None:
     """A layout is an object under `view:record:role`; what it names and is not here is kept and ignored."""
     view, _colon, rest = name.partition(":")
-    rows = data.get("columns" if view == "list" else "sections") if isinstance(data, Mapping) else None
-    if view not in layouts.VIEWS or rest.count(":") != 1 or not isinstance(rows, list):
+    fits = isinstance(data, Mapping) and isinstance(data.get("position", 50), int)
+    if view not in layouts.VIEWS or rest.count(":") != 1 or not fits or not _well_formed(view, data):
         raise Invalid([FieldError(name, "invalid", _("This is no layout."))])
+
+
+def _well_formed(view: str, data: Mapping[str, Any]) -> bool:
+    """Whether the rows of a layout have the shape that views are made from."""
+    if view == "list":
+        return _rows(data.get("columns"), "key") and isinstance(data.get("sort", ""), str)
+    sections = data.get("sections")
+    if not _rows(sections, "key") or not _rows(data.get("tabs", []), "key"):
+        return False
+    return all(_rows(section.get("fields", []), "name") for section in sections)
+
+
+def _rows(rows: Any, name: str) -> bool:
+    """Whether these are objects with that name, words that are texts, and conditions that are lists of texts."""
+    if not isinstance(rows, list) or not all(
+        isinstance(row, Mapping) and isinstance(row.get(name), str) for row in rows
+    ):
+        return False
+    texts = (row.get(word, "") for row in rows for word in ("zh", "en"))
+    conditions = (c for row in rows for what in ("show", "require") for c in row.get(what) or ())
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(c, list) and all(isinstance(part, str) for part in c) for c in conditions
+    )
 
 
 def check_numbering(name: str, data: Any) -> None:

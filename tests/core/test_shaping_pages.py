@@ -229,3 +229,21 @@ def test_moving_beyond_the_ends_changes_nothing():
     assert drafts.ordered(form, "show:f:y").getlist("row") == ["s:a", "f:x", "-"]
     assert drafts.ordered(form, "add:").getlist("row") == ["s:a", "f:x", "s:section1", "-"]
     assert drafts.ordered(form, "drop:s:a").getlist("row") == ["f:x", "-"]
+
+
+def test_words_of_administrators_are_text_and_never_markup(visit, desk):
+    root, ann, bad = visit("root"), visit("ann"), "<img src=x onerror=alert(1)>"
+    pairs = [p for p in posted(root.get(FORM)) if p[0] not in ("en:s:main", "en:f:due")]
+    assert press(root, FORM, [*pairs, ("en:s:main", bad), ("en:f:due", bad)], "save").status_code == 303
+    address = "/settings/shaping/desk.paper/choices/state"
+    pairs = [p for p in posted(root.get(address)) if p[0] != "en:f:refused"]
+    assert press(root, address, [*pairs, ("en:f:refused", bad)], "save").status_code == 303
+    seen = [
+        "/r/desk.paper/new",
+        "/r/desk.paper?view=all",
+        f"/r/desk.paper/{desk.ids['Gamma']}",
+        "/r/desk.paper?as=board",
+    ]
+    for page in (*(ann.get(place) for place in seen), root.get(FORM), root.get(address), root.get("/settings/shaping")):
+        assert bad not in page.text
+        assert page.status_code == 200

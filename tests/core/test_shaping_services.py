@@ -349,3 +349,28 @@ def test_a_number_is_corrected_by_hand_under_a_right_and_leaves_a_trace(lab):
         answer = run_action(_again(lab, made), "lab.folder", "correct_number", {"reason": "anew"})
         assert re.fullmatch(r"F-\d{4}", answer["number"])
         assert answer["number"] not in (old, other.number)
+
+
+@pytest.mark.parametrize(
+    ("part", "data"),
+    [
+        ("layout", {"form:lab.folder:*": {"sections": [{"fields": [{}]}]}}),
+        ("layout", {"form:lab.folder:*": {"sections": [{"key": "a", "fields": [{"name": "name", "show": ["x"]}]}]}}),
+        ("layout", {"form:lab.folder:*": {"sections": [{"key": "a"}], "position": "first"}}),
+        ("layout", {"list:lab.folder:*": {"columns": "name"}}),
+        ("layout", {"board:lab.folder:*": {"sections": []}}),
+        ("choices", {"lab.folder.colour": {"items": ["red"]}}),
+        ("choices", {"lab.folder.colour": []}),
+        ("numbering", {"lab.folder.number": {"parts": [{"kind": "sequence", "width": "wide"}]}}),
+        ("numbering", {"lab.folder.number": "F"}),
+    ],
+)
+def test_misshapen_data_of_a_file_are_refused_by_part_and_harm_no_page(lab, part, data):
+    given = configuration.parse(
+        configuration.as_text({"format": "zhian-configuration", "version": 1, "parts": {part: data}})
+    )
+    with pytest.raises(Refused) as refused, acting_as(lab.principal("root")), transaction():
+        configuration.apply(given)
+    assert "Nothing was changed" in str(refused.value) or "什么都没有改动" in str(refused.value)
+    forget_shapes()
+    assert not any(shapes(part).values())
