@@ -194,7 +194,7 @@ class Reader:
         env = environment() | self.env | {"ZHIAN_DATA": "data", "ZHIAN_CONFIG": "config.toml"}
         done = subprocess.run(
             [sys.executable, "-P", "-m", module, *words[1:]],
-            cwd=self.folder, env=env, capture_output=True, text=True, timeout=280,
+            cwd=self.folder, env=env, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, f"{line}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
 
@@ -214,6 +214,7 @@ class Reader:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_tutorial_works_as_it_stands_in_under_ten_minutes(tmp_path):
     """Ten minutes of machine and typing: the machine's work in processor time, typing at 200 characters a minute."""
     reader, typed, begin = Reader(tmp_path), 0, worked()

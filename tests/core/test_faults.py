@@ -266,7 +266,7 @@ def outcomes(tmp_path_factory):
         code += (
             f"    print({name!r}, traceback.format_exc().replace(chr(10), ' | '))\nelse:\n    print({name!r}, 'ok')\n"
         )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=250)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-4000:]
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.split(" ", 1)[0] in SECTIONS)
 

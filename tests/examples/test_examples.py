@@ -15,6 +15,7 @@ from core.settings import ROOT
 from tests.core.test_plugin_new import installed
 from tests.support.running import environment
 
+pytestmark = pytest.mark.timeout(900)
 EXAMPLES = sorted(folder.parent for folder in (ROOT / "examples").glob("*/pyproject.toml"))
 NAMES = {"zhian-hotline": "hotline", "zhian-plant-varieties": "plant_varieties", "zhian-risk": "risk"}
 
@@ -41,7 +42,7 @@ class Fresh:
     def __call__(self, *words: str, cwd: Path) -> str:
         env = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
         line = [self.python, "-P", *words]
-        done = subprocess.run(line, cwd=cwd, env=env, capture_output=True, text=True, timeout=280)
+        done = subprocess.run(line, cwd=cwd, env=env, capture_output=True, text=True, timeout=800)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
         return done.stdout
 
