@@ -30,6 +30,9 @@ SYSTEM_FIELDS = {
     "id": Field("integer", _("Id"), name="id", attr="id", readonly=True, required=True),
     "version": Field("integer", _("Version"), name="version", attr="version", readonly=True, required=True),
     "created_at": Field("datetime", _("Created"), name="created_at", attr="created_at", readonly=True, required=True),
+    "created_by": Field(
+        "link", _("Created by"), name="created_by", attr="created_by_id", target="core.user", readonly=True
+    ),
     "updated_at": Field("datetime", _("Changed"), name="updated_at", attr="updated_at", readonly=True, required=True),
     "archived_at": Field("datetime", _("Archived"), name="archived_at", attr="archived_at", readonly=True),
 }
@@ -236,7 +239,9 @@ def value_of(spec: Field, raw: Any) -> Any:
             raise CodedError("invalid")
         if spec.kind == "choice":
             return str(raw)
-        return schema_field(spec)._deserialize(raw, spec.name, None) if spec.kind in KINDS else raw
+        value = schema_field(spec)._deserialize(raw, spec.name, None) if spec.kind in KINDS else raw
+        unseen = value is None and raw and spec.kind in ("text", "long_text")  # signs that nobody can see
+        return raw if unseen else value
     except (CodedError, OverflowError) as error:
         raise BadRequest(
             _("“%(value)s” does not fit the field “%(name)s”.", value=str(raw)[:60], name=spec.name), code="value"

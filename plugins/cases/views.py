@@ -210,8 +210,9 @@ def part_views() -> list[View]:
                 Column("code", template="cases/cell_event.html", needs=("code", "notice_number"), sort="code"),
                 *map(Column, ("case", "date", "dispatch_date", "receipt_date", "delivery")),
                 *map(Column, ("document", "outcome", "state_after", "waiting")),
+                Column("created_by", _("Recorded by")),
             ),
-            filters=("code", "case", "source", "delivery", "date", "waiting"),
+            filters=("code", "case", "source", "delivery", "date", "waiting", "created_by"),
             group_by=("code", "source"),
             presets=(
                 Preset("waiting", _("Waiting"), {"waiting__isnull": "false"}),

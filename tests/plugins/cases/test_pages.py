@@ -144,3 +144,25 @@ def test_a_case_is_taken_in_on_one_page(visit, agency, app):
         assert (case.remarks, case.verified_by_id) == ("x", agency.verifier), (
             "rows that stay as they are ask nobody again"
         )
+
+
+def test_the_list_of_events_tells_who_recorded_them(visit, agency, docket, context):
+    from core import acting_as, load_principal, transaction
+
+    with acting_as(load_principal(agency.clerk)), transaction():
+        create(record_class("cases.event"), {"case": docket, "code": "CLIENT_CONFIRMED", "date": today()})
+    head = visit("head")
+    for query, there in (("", True), ("&created_by=" + str(agency.clerk), True), (f"&created_by={agency.head}", False)):
+        page = head.get(f"/r/cases.event?view=all{query}").text
+        assert (">clerk<" in page or "clerk</" in page) == there, query
+    assert head.get("/r/cases.event?view=all&sort=-created_by").status_code == 200
+
+
+def test_goods_are_asked_for_where_there_are_any(visit):
+    clerk = visit("clerk")
+    for kind, there in (("tm_application", True), ("invention", False)):
+        page = clerk.get(f"/r/cases.case/new?case_type={kind}").text
+        assert ("lines-1-__n__-nice_class" in page) == there, kind
+        again = clerk.post("/r/cases.case/-/form", case_type=kind, **{"lines-0-new1-name": "某公司"}).text
+        assert ("lines-1-__n__-nice_class" in again) == there, kind
+        assert "某公司" in again, "what was typed stays"
