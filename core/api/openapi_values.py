@@ -17,6 +17,7 @@ WHOLE = r"^[+-]?[0-9]{1,9}$"
 RELATIVE = r"^today([+-][0-9]{1,5})?$"
 WORDS = ("true", "false", "1", "0", "on", "off", "yes", "no", "是", "否")
 """Yes and no as forms and sheets write them."""
+ORDERED = ("lt", "lte", "gt", "gte")
 FLAGS = ("1", "0", "true", "false", "yes", "no", "")
 
 
@@ -64,8 +65,8 @@ def asked(spec: Field, op: str) -> Schema:
     """The value of a filter in an address; empty asks for empty fields where equality is asked for."""
     if op == "isnull":
         return {"enum": list(FLAGS)}
-    if op in ("contains",) or spec.kind in ("choice", "tags", "multi_choice", *TEXTS):
-        return {"type": "string"}
+    if op == "contains" or spec.kind in ("choice", "tags", "multi_choice", *TEXTS):
+        return {"type": "string"} | ({"minLength": 1} if op in ORDERED else {})
     one = _asked(spec)
     if op == "in":
         return _several(spec)
