@@ -57,16 +57,20 @@ def must_have(connection: Any, user_id: int) -> bool:
 
 
 def new_secret(connection: Any, user_id: int) -> str:
-    """A secret for an authenticator app, base32; it counts once a code proved it. One in use is not touched."""
-    row = connection.execute(select(_totp).where(_totp.c.user_id == user_id)).first()
-    if row is not None and row.confirmed_at is None:
-        return row.secret
+    """A fresh secret for an authenticator app, base32, in use once a code proved it; never in place of one in use."""
+    connection.execute(delete(_totp).where(_totp.c.user_id == user_id, _totp.c.confirmed_at.is_(None)))
+    if connection.execute(select(_totp.c.user_id).where(_totp.c.user_id == user_id)).first() is not None:
+        raise ValueError("an app is in use already")
     secret = pyotp.random_base32()
-    if row is None:
-        values = {"user_id": user_id, "secret": secret, "last_step": 0, "created_at": now()}
-        connection.execute(insert(_totp).values(values))
-        return secret
-    raise ValueError("the app is in use already")
+    values = {"user_id": user_id, "secret": secret, "last_step": 0, "created_at": now()}
+    connection.execute(insert(_totp).values(values))
+    return secret
+
+
+def waiting_secret(connection: Any, user_id: int) -> str | None:
+    """The secret that waits for its first code."""
+    wanted = select(_totp.c.secret).where(_totp.c.user_id == user_id, _totp.c.confirmed_at.is_(None))
+    return connection.execute(wanted).scalar()
 
 
 def address_of(secret: str, login: str, agency: str) -> str:

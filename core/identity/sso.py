@@ -151,7 +151,7 @@ def _verified(provider: Provider, token: str) -> dict[str, Any]:
             leeway=LEEWAY,
             options=wanted,
         )
-    except jwt.PyJWTError as problem:
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError) as problem:
         raise Refused(_("The provider's answer is not valid (%(why)s).", why=str(problem)), code="token") from None
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != provider.client_id:
         raise Refused(_("The provider's answer is for another program."), code="token")
@@ -175,7 +175,7 @@ def person_of(session: Any, provider: Provider, claims: dict[str, Any]) -> User 
 
     An e-mail counts only when the provider says that it verified it, and when one person alone has it.
     """
-    name = _name_in(provider, claims)
+    name = _name_in(provider, claims)[:200]
     if not name:
         return None
     column = User.email if provider.match == "email" else User.login

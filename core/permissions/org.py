@@ -116,7 +116,7 @@ class ApiKey(Record):
     """A bearer key of a person; only the hash of its secret is kept."""
 
     __record__ = {"key": "core.api_key", "label": _("API key"), "plural": _("API keys"), "title": "name", "icon": "key"}
-    user_id: Mapped[int] = fields.link("core.user", _("Person"), required=True, on_delete="cascade")
+    user_id: Mapped[int] = fields.link("core.user", _("Person"), required=True, readonly=True, on_delete="cascade")
     name: Mapped[str] = fields.text(_("Name"), required=True, default="")
     prefix: Mapped[str] = fields.text(_("Prefix"), required=True, unique=True, max_length=16, readonly=True)
     secret_hash: Mapped[str] = fields.text(_("Secret"), required=True, max_length=64, hidden=True, track=False)
@@ -141,7 +141,7 @@ class LoginSession(Record):
         "icon": "device-desktop",
     }
     __table_args__ = (Index("ix_core_session_user_live", "user_id", "ended_at"),)
-    user_id: Mapped[int] = fields.link("core.user", _("Person"), required=True, on_delete="cascade")
+    user_id: Mapped[int] = fields.link("core.user", _("Person"), required=True, readonly=True, on_delete="cascade")
     token_hash: Mapped[str] = fields.text(
         _("Token"), required=True, unique=True, max_length=64, hidden=True, track=False
     )

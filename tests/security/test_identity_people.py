@@ -322,3 +322,18 @@ def test_nobody_takes_an_administrators_account_over_by_its_address(desk, visit,
     with desk.app.app_context(), system("read mails") as session:
         told = list(session.scalars(select(Mail.recipient).where(Mail.user_id == desk.ids[clerk])))
     assert told == ["old@example.com"]
+
+
+@pytest.mark.parametrize("kind", ["core.session", "core.api_key"])
+def test_nobody_makes_their_own_session_or_key_somebody_elses(desk, visit, person, kind):
+    login = person("security_admin")
+    browser = visit(login)
+    browser.get("/settings/keys")
+    browser.post("/settings/keys", name="mine", all="1", days="30")
+    rows = browser.client.get(f"/api/v1/{kind}?user={desk.ids[login]}").json["data"]
+    answer = browser.client.patch(
+        f"/api/v1/{kind}/{rows[0]['id']}",
+        json={"user": desk.ids["root"]},
+        headers={"X-CSRF-Token": browser.token, "If-Match": f'"{rows[0].get("version", 1)}"'},
+    )
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "readonly")

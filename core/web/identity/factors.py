@@ -63,7 +63,7 @@ def app_on() -> Any:
         return redirect(outside.here("/security"), 303)
     person, code = outside.person_row(user_id), request.form.get("code")
     if code is None:
-        return _page(**qr(user_id, person.login))
+        return _page(**qr(user_id, person.login, fresh=True))
     db.session.rollback()
     try:
         entered = tries.enter(tries.person_key("second", user_id), request.remote_addr)

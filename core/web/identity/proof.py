@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import g, redirect, request
 
@@ -70,7 +70,9 @@ def page() -> Any:
     if request.headers.get("HX-Request"):
         came = urlsplit(request.headers.get("HX-Current-URL", ""))
         wanted = safe_next(came.path + (f"?{came.query}" if came.query else ""))
-        return outside.app_response(("", 401, {"HX-Redirect": f"{outside.here('/confirm')}?next={wanted}"}))
+        return outside.app_response(
+            ("", 401, {"HX-Redirect": f"{outside.here('/confirm')}?next={quote(wanted, safe='/')}"})
+        )
     again = request.method == "POST" and not request.files
     fields = [(k, v) for k, v in request.form.items(multi=True) if k not in UNSENT] if again else []
     action = request.full_path.rstrip("?") if again else outside.here("/confirm")

@@ -113,7 +113,8 @@ def _prove(provider: Provider, claims: dict[str, Any]) -> Any:
     with system("single sign-on") as session:
         user = sso.person_of(session, provider, claims)
         same = user is not None and user.id == user_id
-    if int(claims.get("auth_time") or 0) < now().timestamp() - PROVED.total_seconds():
+    proved = claims.get("auth_time")
+    if not isinstance(proved, int) or proved < now().timestamp() - PROVED.total_seconds():
         raise Refused(gettext("The provider did not ask you anew. Try again, and sign in there."))
     if not same or user_id is None:
         raise Refused(gettext("The provider named somebody else. Sign out, and sign in as that person."))

@@ -118,10 +118,12 @@ def _setup_page(error: str = "", status: int = 200) -> Any:
     )
 
 
-def qr(user_id: int, login: str) -> dict[str, str]:
-    """A secret for the authenticator app, as picture and as letters."""
-    secret = factors.new_secret(db.session().connection(), user_id)
-    if request.method == "POST":
+def qr(user_id: int, login: str, *, fresh: bool = False) -> dict[str, str]:
+    """The secret for the authenticator app that waits for its first code, as picture and as letters."""
+    connection = db.session().connection()
+    secret = None if fresh else factors.waiting_secret(connection, user_id)
+    if secret is None:
+        secret = factors.new_secret(connection, user_id)
         commit()
     address = factors.address_of(secret, login, current_app.config["ZHIAN"].agency)
     picture = segno.make(address, error="m", micro=False).svg_data_uri(scale=QR_SCALE, border=2, light="#fff")
