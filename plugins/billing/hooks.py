@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     Change,
+    Configuration,
     Demo,
     DocumentKind,
     Endpoints,
@@ -25,6 +26,7 @@ from plugins.billing import (
     actions,
     bills,
     bounds,
+    configuring,
     demo,
     documents,
     drafting,
@@ -109,6 +111,12 @@ def register_documents() -> list[DocumentKind]:
 def register_numbering() -> list[NumberRule]:
     """Receipts are numbered when they are entered; bills when they are issued."""
     return [receipts.NUMBERS]
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """The price list."""
+    return configuring.parts()
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core import (
     Action,
+    Configuration,
     Demo,
     Endpoints,
     FieldRule,
@@ -17,7 +18,7 @@ from core import (
     View,
     hookimpl,
 )
-from plugins.documents import actions, demo, jobs, pages, rights, services, templates, views
+from plugins.documents import actions, configuring, demo, jobs, pages, rights, services, templates, views
 from plugins.documents.records import RECORDS
 
 
@@ -97,3 +98,9 @@ def register_demo() -> list[Demo]:
 def filter_detail_view(view: View) -> View | None:
     """A tab with documents where some can be made."""
     return view.with_tab(views.tab()) if view.record in views.of_types() else None
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """The edited templates."""
+    return configuring.parts()

@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     Change,
+    Configuration,
     Demo,
     Endpoints,
     FieldRule,
@@ -21,7 +22,20 @@ from core import (
     View,
     hookimpl,
 )
-from plugins.workflow import actions, definitions, demo, designer, mine, pages, rights, seed, timers, views, watching
+from plugins.workflow import (
+    actions,
+    configuring,
+    definitions,
+    demo,
+    designer,
+    mine,
+    pages,
+    rights,
+    seed,
+    timers,
+    views,
+    watching,
+)
 from plugins.workflow.records import RECORDS, Definition
 
 
@@ -101,6 +115,12 @@ def register_jobs() -> list[Job]:
 def register_schedules() -> list[Schedule]:
     """When they are looked at."""
     return timers.schedules()
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """The flows in force."""
+    return configuring.parts()
 
 
 @hookimpl
