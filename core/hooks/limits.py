@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import resource
 import signal
 import threading
@@ -92,6 +93,14 @@ class _Held:
 
     def __del__(self) -> None:
         self.lane.calls.put(None)
+
+
+def _alone() -> None:
+    """A process that was forked off took no lane along."""
+    _lanes.held = None
+
+
+os.register_at_fork(after_in_child=_alone)
 
 
 def limited() -> bool:
