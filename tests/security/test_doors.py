@@ -121,3 +121,38 @@ def test_answers_carry_the_headers_of_the_house(app):
     answer = app.test_client().get("/api/v1/core.branch", headers={"Authorization": f"Bearer {key}"})
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "private" in answer.headers["Cache-Control"] or "no-store" in answer.headers["Cache-Control"]
+
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""What every page says to its browser."""
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/portal/login", "/settings", "/r/core.branch", "/no/such/page"])
+def test_pages_carry_the_same_headers_and_name_no_program(app, path):
+    client, _token = signed_in(app, "snapshot")
+    for browser in (client, app.test_client()):
+        answer = browser.get(path)
+        if answer.mimetype != "text/html" or answer.status_code in (302, 303):
+            continue
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+        assert not {"Server", "X-Powered-By"} & set(answer.headers)
+
+
+def test_over_https_cookies_are_tied_to_this_host_and_browsers_stay_with_https(app):
+    answer = app.test_client().get("/login", base_url="https://zhian.example")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert cookies
+    for cookie in cookies:
+        assert cookie.startswith("__Host-")
+        for word in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):
+            assert word in cookie, cookie
