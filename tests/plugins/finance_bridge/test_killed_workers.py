@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,8 +17,8 @@ from sqlalchemy import select
 from core import record_class, system
 from core.settings import ROOT
 
-WORKER = """
-import sys
+NURSERY = """
+import os, signal, sys
 from core.app import create_app
 from core.settings import DEFAULT_CONFIG, load_settings
 from pathlib import Path
@@ -25,38 +27,61 @@ settings = load_settings(DEFAULT_CONFIG, data=Path(data), secret=secret, plugins
                          database_url=url or None, testing=True)
 app = create_app(settings, web=False)
 with app.app_context():
+    from core.db import db
     from plugins.finance_bridge.payments import poll_all
     from plugins.finance_bridge.sending import push_due
-    print("ready", flush=True)
-    while True:
-        push_due()
-        poll_all()
+    db.engine.dispose()
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+print("ready", flush=True)
+for _line in sys.stdin:
+    if os.fork() == 0:
+        try:
+            with app.app_context():
+                print(os.getpid(), flush=True)
+                while True:
+                    push_due()
+                    poll_all()
+        finally:
+            os._exit(1)
 """
+"""One process that is ready to work, and forks a worker for each line it reads: starting takes no time."""
+
+
+@pytest.fixture(scope="module")
+def nursery(app, settings):
+    """The process from which the workers of this deployment come."""
+    given = [str(settings.data), settings.secret, ",".join(settings.plugins), settings.database_url]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-c", NURSERY, *given]
+    mother = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+    assert mother.stdout.readline() == "ready\n"
+    yield mother
+    mother.kill()
+    mother.wait()
+    for pipe in (mother.stdin, mother.stdout):
+        pipe.close()
 
 
 @pytest.fixture
-def start(settings):
-    """`start()`: a worker of this deployment in a process of its own."""
+def start(nursery):
+    """`start()`: a worker in a process of its own; its id."""
     running = []
 
     def begin():
-        given = [str(settings.data), settings.secret, ",".join(settings.plugins), settings.database_url]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        worker = subprocess.Popen([sys.executable, "-c", WORKER, *given], stdout=subprocess.PIPE, env=environment)
-        running.append(worker)
-        assert worker.stdout.readline() == b"ready\n"
-        return worker
+        nursery.stdin.write("go\n")
+        nursery.stdin.flush()
+        running.append(int(nursery.stdout.readline()))
+        return running[-1]
 
     yield begin
     for worker in running:
-        worker.kill()
-        worker.wait()
-        worker.stdout.close()
+        kill(worker)
 
 
 def kill(worker):
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(worker, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{worker}").exists())
 
 
 def leases_end():
