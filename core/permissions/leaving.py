@@ -18,6 +18,7 @@ from core.permissions.org import ApiKey, LoginSession, User
 from core.records.audit import note_action
 from core.records.base import Record
 from core.records.bulk import bulk_update
+from core.records.conditions import column_of
 from core.records.fields import Field
 from core.registry import RecordType, registry
 
@@ -52,7 +53,7 @@ def held_by(user_id: int) -> list[Held]:
     for kind in registry().types.values():
         table = kind.model.__table__
         for spec in _naming(kind):
-            here = and_(table.c[spec.attr] == user_id, table.c.archived_at.is_(None))
+            here = and_(column_of(kind, spec) == user_id, table.c.archived_at.is_(None))
             number = connection.execute(select(func.count()).select_from(table).where(here)).scalar_one()
             found += [Held(kind, spec, number)] if number else []
     return sorted(found, key=lambda h: -h.number)
@@ -63,8 +64,10 @@ def _naming(kind: RecordType) -> list[Field]:
     if kind.key in NOT_HANDED:
         return []
     columns = kind.model.__table__.c
-    named = (s for s in kind.fields.values() if s.target == "core.user" and s.writable and s.attr in columns)
-    return [s for s in named if not any(key.ondelete == "CASCADE" for key in columns[s.attr].foreign_keys)]
+    linked = [s for s in kind.fields.values() if s.target == "core.user" and s.writable]
+    named = (s for s in linked if s.attr in columns)
+    kept = [s for s in named if not any(key.ondelete == "CASCADE" for key in columns[s.attr].foreign_keys)]
+    return kept + [s for s in linked if s.custom]
 
 
 def hand_over(user_id: int, takers: Mapping[str, int]) -> tuple[int, int]:
@@ -98,10 +101,11 @@ def _check_taker(name: str, user_id: int, taker: int) -> None:
 def _ids(held: Held, user_id: int, taker: int) -> list[int]:
     """Rows to be handed over; not those beside which the taker already has a row of their own."""
     table = held.kind.model.__table__
-    column = table.c[held.field.attr]
+    column = column_of(held.kind, held.field)
     wanted = select(table.c.id).where(column == user_id, table.c.archived_at.is_(None))
     for constraint in table.constraints:
-        if isinstance(constraint, UniqueConstraint) and column.name in constraint.columns:
+        unique = isinstance(constraint, UniqueConstraint) and not held.field.custom
+        if unique and column.name in constraint.columns:
             other = table.alias()
             same = [other.c[c.name] == c for c in constraint.columns if c.name != column.name]
             wanted = wanted.where(~exists().where(other.c[column.name] == taker, *same))

@@ -507,3 +507,13 @@ def test_a_flagged_field_has_its_index_made_by_a_job(lab, made):
     waiting = select(JobRun.id).where(JobRun.name == "core.custom_indexes", JobRun.state == "queued")
     with system("look at the jobs") as session:
         assert len(session.scalars(waiting).all()) == 1
+
+
+def test_what_names_a_person_who_leaves_is_handed_over(lab, made):
+    from core.permissions.leaving import hand_over, held_by
+
+    ident = lab.folder("named", "ann", x_person=lab.who.dora)
+    with lab.being("root") as session:
+        assert [(h.name, h.number) for h in held_by(lab.who.dora) if h.field.custom] == [("lab.folder.x_person", 1)]
+        assert hand_over(lab.who.dora, {"lab.folder.x_person": lab.who.carl}) == (1, 0)
+        assert session.get_one(lab.Folder, ident).x_person == lab.who.carl
