@@ -11,6 +11,12 @@ from core.errors import Refused
 from core.shaping import configuration
 
 
+@pytest.fixture(scope="module", params=["sqlite"])
+def backend(request):
+    """Files do not depend on the database; shapes are asked on both in test_shaping_services."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def people(app):
     """Somebody with all rights, and a consultant."""

@@ -20,6 +20,12 @@ OUT = {"added": True, "from": ["client_meeting"], "to": "preparing", "event": "O
 MEETING = {"states": [STATE], "events": [EVENT], "moves": [IN | {"needs": {"fields": ["hold_reason"]}}, OUT]}
 
 
+@pytest.fixture(scope="module", params=["sqlite"])
+def backend(request):
+    """Models do not depend on the database; shapes are asked on both in tests/core."""
+    return request.param
+
+
 @pytest.fixture
 def as_shipped(context):
     yield

@@ -20,6 +20,12 @@ TABLE = f"""# 国务院办公厅通知
 """
 
 
+@pytest.fixture(scope="module", params=["sqlite"])
+def backend(request):
+    """Days do not depend on the database; trials are asked on both in test_ruling."""
+    return request.param
+
+
 @pytest.fixture
 def tidy(context):
     yield

@@ -25,6 +25,12 @@ FORM = {
 }
 
 
+@pytest.fixture(scope="module", params=["sqlite"])
+def backend(request):
+    """Pages do not depend on the database; what they do is asked on both in test_ruling."""
+    return request.param
+
+
 @pytest.fixture
 def tidy(context):
     yield
