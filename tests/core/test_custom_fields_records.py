@@ -517,3 +517,17 @@ def test_what_names_a_person_who_leaves_is_handed_over(lab, made):
         assert [(h.name, h.number) for h in held_by(lab.who.dora) if h.field.custom] == [("lab.folder.x_person", 1)]
         assert hand_over(lab.who.dora, {"lab.folder.x_person": lab.who.carl}) == (1, 0)
         assert session.get_one(lab.Folder, ident).x_person == lab.who.carl
+
+
+def test_letters_get_plain_words_of_what_their_reader_may_see(lab, made):
+    from core import custom_data, use_locale
+
+    folder = lab.folder("told", "ann", x_money=Decimal("5"), x_marks=["low", "high"], x_sure=True, x_person=lab.who.bob)
+    sheet = lab.make("sheet", name="told", x_secret="plum", x_masked="13812345678")
+    with lab.being("ann") as session, use_locale("en"):
+        told = custom_data(session.get_one(lab.Folder, folder))
+        closed = custom_data(session.get_one(lab.Sheet, sheet))
+    assert told["x_money"] == {"label": "Estimate", "value": Decimal("5.00"), "text": "5.00"}
+    assert [told[n]["text"] for n in ("x_marks", "x_sure", "x_person", "x_day")] == ["Low, High", "yes", "Bob", ""]
+    assert "x_secret" not in closed
+    assert closed["x_masked"]["text"] == "138****5678"
