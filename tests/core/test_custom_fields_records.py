@@ -23,7 +23,7 @@ from core.records.custom.stored import in_postgresql, in_sqlite
 from core.records.query import Filter, Query, group_counts, list_records
 from core.records.totals import group_sums, sums
 from core.registry import registry
-from tests.support.custom import CHOICES, KINDS, change, define
+from tests.support.custom import ASKED, CHOICES, KINDS, change, define, plan_of, shelved
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +43,8 @@ def made(lab_app, staff):
 @pytest.fixture(scope="module")
 def shelf(lab_app, made, staff):
     """Four folders of ann, the last without any custom value."""
-    given = (
-        {"x_number": "1.5", "x_money": "100", "x_day": "2026-01-02", "x_level": "low", "x_marks": ["low"]},
-        {"x_number": "-2", "x_money": "99.90", "x_day": "2025-12-31", "x_level": "high", "x_marks": ["low", "high"]},
-        {"x_number": "10", "x_money": "20000000.05", "x_sure": True, "x_text": "琥珀 amber", "x_person": staff.ann},
-        {},
-    )
     with lab_app.app_context(), system("a shelf"):
-        rows = [{"name": f"s{n}", "keeper": staff.ann} | values for n, values in enumerate(given)]
+        rows = [{"name": f"s{n}", "keeper": staff.ann} | values for n, values in enumerate(shelved(staff.ann))]
         return bulk_create(registry().types["lab.folder"].model, rows)
 
 
@@ -109,32 +103,7 @@ def test_errors_stand_at_their_fields_and_unknown_names_are_refused(lab, made):
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "op", "value", "names"),
-    [
-        ("x_number", "eq", "1.5", "s0"),
-        ("x_number", "gt", "1.5", "s2"),
-        ("x_number", "ne", "10", "s0 s1 s3"),
-        ("x_number", "in", "-2,10", "s1 s2"),
-        ("x_money", "lte", "100", "s0 s1"),
-        ("x_money", "gte", "20000000.05", "s2"),
-        ("x_day", "lt", "2026-01-01", "s1"),
-        ("x_day", "gte", "2025-12-31", "s0 s1"),
-        ("x_day", "isnull", "1", "s2 s3"),
-        ("x_level", "in", "low,high", "s0 s1"),
-        ("x_level", "ne", "low", "s1 s2 s3"),
-        ("x_marks", "contains", "high", "s1"),
-        ("x_marks", "eq", "low", "s0 s1"),
-        ("x_marks", "ne", "low", "s2 s3"),
-        ("x_sure", "eq", "1", "s2"),
-        ("x_text", "contains", "MBE", "s2"),
-        ("x_text", "contains", "琥", "s2"),
-        ("x_text", "eq", "琥珀 amber", "s2"),
-        ("x_person", "eq", "me", "s2"),
-        ("x_person", "isnull", "0", "s2"),
-        ("x_person.login", "eq", "ann", "s2"),
-    ],
-)
+@pytest.mark.parametrize(("name", "op", "value", "names"), ASKED)
 def test_every_operator_of_a_kind_filters(lab, shelf, name, op, value, names):
     assert filtered(lab, name, op, value) == names.split()
 
@@ -362,14 +331,6 @@ def test_a_field_made_by_another_process_is_known_within_a_second(lab, made):
     while time.monotonic() < until and ann.get("lab.folder?x_far=1").status_code != 200:
         time.sleep(0.05)
     assert ann.get("lab.folder?x_far__gte=1&sort=-x_far").status_code == 200
-
-
-def plan_of(statement):
-    with db.engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
-            return "\n".join(connection.scalars(text(f"EXPLAIN {statement}")))
-        return "\n".join(row[-1] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {statement}")))
 
 
 def test_flagged_fields_get_an_index_that_lists_use_and_lose_it_with_the_flag(lab, made, shelf, backend):
