@@ -57,7 +57,8 @@ class Parcel(Record):
 ```
 
 Every record also has `id`, `version` (a stale one is refused), `created_at`, `updated_at`, `created_by_id`,
-`updated_by_id`, `archived_at`, and `custom`, the fields that administrators add in the browser.
+`updated_by_id`, `archived_at`, and `custom`, the fields that administrators add in the browser
+([custom-fields.md](custom-fields.md)).
 
 Fields of another plugin's record are added, in `records.py`, and made by a migration of one's own; the column is called
 `<plugin>_<field>`. Two plugins that add one name do not start together.
