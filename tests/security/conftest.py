@@ -16,3 +16,11 @@ def offices(app):
     if "billing.bill" not in app.extensions["zhian"].types:
         pytest.skip("this deployment has no billing")
     return Offices(app)
+
+
+def pytest_collection_modifyitems(config, items):
+    """What takes minutes runs when it is asked for: `-m long`."""
+    long = [item for item in items if "long" in item.keywords] if "long" not in config.option.markexpr else []
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

@@ -35,7 +35,7 @@ def test_without_a_key_every_operation_asks_for_one(app):
     assert set(outcome.statuses) <= {400, 401, 404, 405}, outcome.statuses
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("phases", [{"coverage"}, {"fuzzing", "stateful"}])
 def test_every_type_answers_as_it_is_described(app, phases):

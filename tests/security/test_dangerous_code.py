@@ -121,7 +121,7 @@ def test_ruff_finds_nothing_dangerous():
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bandit_finds_nothing_of_weight():
     """Medium and high; what is meant carries its reason beside it (`noqa`) or stands here."""
     done = run("bandit", "-q", "-r", "-ll", "-ii", "-f", "json", "-x", "*/migrations/*,*/node_modules/*", *ROOMS)

@@ -46,6 +46,12 @@ def own_name(kind: str) -> set[Mark]:
     return {Mark(PORTAL[kind][0], "clients.client", name) for name in names}
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every day on one database; the walls between branches are asked on both by `test_six_plugins_walls`."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def world(app):
     return World(app)

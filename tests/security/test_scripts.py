@@ -105,7 +105,7 @@ def test_every_page_shows_scripts_as_text(world, kind):
     assert wrong_pages(world, kind, paths) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_payload_in_every_text(world):
     """Sixty rounds: in each, every text of every record is the next payload."""
     paths, wrong = [p for p in addresses(world) if "/there/" not in p and not p.endswith(("/new", "as=board"))], []
@@ -178,7 +178,7 @@ def test_no_script_runs_in_a_real_browser(world, page):
     assert faults == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.browser
 def test_no_script_runs_on_any_page_in_a_real_browser(world, page):
     opened, faults = page
