@@ -22,9 +22,12 @@ FLAGS = ("1", "0", "true", "false", "yes", "no", "")
 
 
 def sent(spec: Field) -> Schema:
-    """A value in a body. Amounts are texts, so that none is rounded; figures, days and links are also read as texts."""
+    """A value in a body. Amounts are texts, so that none is rounded; figures, days and links are also read as texts.
+
+    Null or an empty text leaves a field empty, or as it is by default.
+    """
     made = _sent(spec)
-    return made if spec.required else {"anyOf": [made, {"type": "null"}]}
+    return made if spec.required and spec.default is None else {"anyOf": [made, {"type": "null"}, {"const": ""}]}
 
 
 def _sent(spec: Field) -> Schema:
@@ -75,7 +78,7 @@ def asked(spec: Field, op: str) -> Schema:
 
 def _asked(spec: Field) -> Schema:
     if spec.kind == "integer":
-        return {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST}
+        return {"type": "integer", "minimum": -LARGEST - 1, "maximum": LARGEST}
     if spec.kind in FIGURES:
         return {"type": "string", "pattern": f"^{_figure(spec)}$"}
     if spec.kind in ("date", "datetime"):

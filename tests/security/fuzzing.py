@@ -81,6 +81,7 @@ def configuration(
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": BUSINESS},
                 "negative_data_rejection": {"expected-statuses": ["4xx"]},
+                "missing_required_header": {"expected-statuses": ["4xx"]},
             },
         }
     )
