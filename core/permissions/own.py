@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, or_
 
 from core.db import db
 from core.hooks.specs import hookimpl
-from core.permissions import changing, leaving
+from core.permissions import changing, exchange, leaving
 from core.permissions.declared import Grant, Scopes
 from core.permissions.model import RIGHTS_RECORDS, CustomRole, FieldRight, Right
 from core.permissions.org import Department, User
 from core.permissions.overlay import restamp
 from core.permissions.principal import Principal
 from core.permissions.shares import given_to
+from core.shaping.configuration import Configuration
 
 SET_RIGHTS = ("core.role", "core.right", "core.condition", "core.field_right")
 
@@ -39,6 +40,12 @@ def register_grants() -> list[Grant]:
         Grant("*", "core.share", ("read",), "own"),
         Grant("*", "core.deputy", ("read",), "own"),
     ]
+
+
+@hookimpl
+def register_configuration() -> list[Configuration]:
+    """The part of the configuration file that holds set rights."""
+    return [exchange.part()]
 
 
 @hookimpl

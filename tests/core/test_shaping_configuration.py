@@ -78,3 +78,30 @@ def test_who_may_not_change_a_part_imports_nothing_at_all(context, people):
     with pytest.raises(Refused):
         taken_over(people, "administrator", bad)
     assert exported(people)["choices"] == parts["choices"]
+
+
+def test_rights_come_over_by_name_and_only_from_who_may_set_them(context, people):
+    given = {
+        "role:own_night": {"name": "夜班", "name_en": "Night", "summary": None, "realm": "staff", "base": "paralegal"},
+        "condition:cases.case:广东的案件": {
+            "use": "scope",
+            "within": "all",
+            "tree": {"all": [{"field": "name", "op": "contains", "value": "广东"}]},
+            "actions": None,
+            "roles": None,
+        },
+        "right:own_night:cases.case": {"add": [["read", "condition:cases.case:广东的案件"]], "remove": []},
+        "field:own_night:clients.client:phone": {"treatment": "hidden"},
+    }
+    field = next(n for n in ("phone", "address", "website") if n in record_class("clients.client").__table__.c)
+    given[f"field:own_night:clients.client:{field}"] = given.pop("field:own_night:clients.client:phone")
+    with pytest.raises(Refused, match=r"角色与权限|Roles and rights"):
+        taken_over(people, "config_admin", {"rights": given})
+    assert exported(people)["rights"] == {}
+    taken_over(people, "administrator", {"rights": given})
+    assert exported(people)["rights"] == given
+    narrower = given["right:own_night:cases.case"] | {"add": [["read", "own"]]}
+    taken_over(people, "administrator", {"rights": {"right:own_night:cases.case": narrower}})
+    assert exported(people)["rights"]["right:own_night:cases.case"] == narrower
+    with acting_as(load_principal(people["consultant"])):
+        assert configuration.export()["parts"]["rights"] == {}

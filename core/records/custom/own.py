@@ -55,7 +55,7 @@ def register_configuration() -> list[Configuration]:
 @hookimpl
 def register_jobs() -> list[Job]:
     """Indexes."""
-    return [Job(JOB, make_indexes, timeout=7200)]
+    return [Job(JOB, make_indexes, timeout=7200, bulk=True)]
 
 
 @hookimpl
