@@ -109,8 +109,8 @@ def _blueprint() -> Blueprint:
         settings_items,
         extensions,
         rights,
-        custom,
         shaping,
+        custom,
         plugin_settings,
         styleguide,
     ):

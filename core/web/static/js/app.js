@@ -11,8 +11,8 @@ import { components } from "./components.js";
 
 if (document.querySelector("[data-board]")) import("./board.js");
 if (document.querySelector("[data-chart]")) import("./charts.js");
-
 if (document.querySelector("[data-arrange]")) import("./arrange.js");
+
 try {
   const { default: Alpine } = await import("../vendor/alpine/alpine-csp.esm.min.js");
   for (const [name, component] of Object.entries(components)) Alpine.data(name, component);
