@@ -124,7 +124,7 @@ def test_a_hidden_title_cannot_be_searched_out(acting, docket):
 
 def test_every_grant_names_a_known_role_and_action(app):
     roles = {*role_codes(), "administrator", "*"}
-    standard = {"create", "read", "update", "delete", "export"}
+    standard = {"create", "read", "update", "delete", "export", "unmask"}
     for (role, record), grants in registry().access.grants.items():
         if not record.startswith(("cases.", "clients.")):
             continue
