@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from core import (
     Change,
@@ -202,11 +202,19 @@ def follow(changes: list[Change]) -> None:
             continue
         with elevated(WHY) as session:
             role = record_class("core.user_role")
-            for held in session.scalars(select(role).where(role.user_id == user.user_id)):
-                session.delete(held)  # one by one, so that the log tells of it
+            held = list(session.scalars(select(role.role).where(role.user_id == user.user_id)))
+            session.execute(delete(role).where(role.user_id == user.user_id))
             session.add(role(user_id=user.user_id, role=f"portal_{user.role}"))
-            account = session.get(record_class("core.user"), user.user_id)
-            account.name, account.name_en = user.name, user.name_en
+            _set(session, user.user_id, {"name": user.name, "name_en": user.name_en})
+            if held != [f"portal_{user.role}"]:
+                told = {"role": [held, [f"portal_{user.role}"]]}
+                note_action(session, "update", session.get(record_class("core.user"), user.user_id), changes=told)
+
+
+def _set(session: Any, account_id: int, values: dict[str, Any]) -> None:
+    """Write the account by a statement: inside a hook what is loaded and changed would be forgotten."""
+    account = record_class("core.user")
+    session.execute(update(account).where(account.id == account_id).values(values))
 
 
 def guard(changes: list[Change]) -> None:
@@ -246,7 +254,8 @@ def gone(users: list[Any]) -> None:
     account = record_class("core.user")
     with elevated(WHY) as session:
         for ident in [user.user_id for user in users if user.user_id]:
-            session.get_one(account, ident).active = False
+            _set(session, ident, {"active": False})
+            note_action(session, "update", session.get(account, ident), changes={"active": [True, False]})
             end_sign_ins(ident)
 
 

@@ -234,6 +234,10 @@ def test_a_changed_role_counts_at_once(app, mirror):
         session.scalars(select(PortalUser).where(PortalUser.email == "mover@left.example")).one().role = "legal"
     forget()
     assert visitor.get("/portal/messages").status_code == 200
+    with app.app_context(), system("roles") as session:
+        user = session.scalars(select(PortalUser).where(PortalUser.email == "mover@left.example")).one()
+        role = record_class("core.user_role")
+        assert session.scalars(select(role.role).where(role.user_id == user.user_id)).all() == ["portal_legal"]
 
 
 def test_a_deleted_portal_user_is_out_at_once(app, mirror):

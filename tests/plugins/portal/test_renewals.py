@@ -112,7 +112,9 @@ def test_what_is_under_way_or_too_early_is_not_asked(app, mirror, visitors, mark
             session.get(record_class("cases.case"), mark).valid_to = today() + timedelta(days=days)
         home = visitors["left", "owner"].get("/portal").text
         assert (place in home) == asked, days
-        assert 'class="by overdue"' not in home[home.index('class="ask') : home.index('class="fi')], "no day that has passed"
+        assert 'class="by overdue"' not in home[home.index('class="ask') : home.index('class="fi')], (
+            "no day that has passed"
+        )
     with app.app_context(), system("the renewal is taken in"):
         given = {"case_type": "tm_renewal", "client": mirror.left.client, "registration": mark, "opened_on": today()}
         made = create(record_class("cases.case"), given | {"mark_name": "云岫"}).id
