@@ -111,7 +111,22 @@ def downgrade(registry: Registry, connection: Connection, plugin: str) -> None:
     """Take a plugin's schema back to nothing, in the transaction of `connection`; other plugins' stay."""
     folder = histories(registry).get(plugin)
     if folder is not None and _current(connection, plugin) is not None:
+        _drop_derived(registry, connection, plugin)
         _run(_script(folder), connection, plugin, down=True)
+
+
+def _drop_derived(registry: Registry, connection: Connection, plugin: str) -> None:
+    """Indexes that no migration knows hold on to the columns they read; the next upgrade makes those still wanted.
+
+    Those of custom fields stay or go with the column of custom fields.
+    """
+    present = inspect(connection).get_table_names()
+    for table in (Base.metadata.tables[name] for name in present if name in Base.metadata.tables):
+        if plugin not in {owner_of(table, registry), *(_column_owner(c, registry) for c in table.columns)}:
+            continue
+        for row in inspect(connection).get_indexes(table.name):
+            if str(row["name"]).endswith(tuple({*SUFFIXES} - {"_custom"})):
+                connection.execute(text(f'DROP INDEX "{row["name"]}"'))
 
 
 def _run(script: ScriptDirectory, connection: Connection, plugin: str, *, down: bool = False) -> None:
