@@ -80,7 +80,7 @@ def enable(name: str) -> None:
             click.echo(f"{one} comes with it: {name} requires it", err=True)
     _bring_up(settings, wanted)
     _write_list(settings, wanted)
-    note_command(create_app(settings, web=False), "extension_on", extension=name)
+    note_command(create_app(_changed(settings, wanted), web=False), "extension_on", extension=name)
     click.echo(f"{name} is on after a restart", err=True)
 
 
