@@ -79,6 +79,8 @@ def test_reading_changes_nothing_and_never_faults(offices):
 def test_who_holds_no_role_opens_no_record_of_the_plugins(offices, nobody):
     opened = []
     for rule, path in addresses(offices.app, "GET"):
+        if rule.startswith("/why/"):  # says the same of what is closed and what is absent: test_six_plugins_walls
+            continue
         if "<" in rule and nobody.get(path).status_code == 200 and "/im/" not in path:
             opened.append(path)
     own_lists = re.compile(r"/r/workflow\.task(/-/(columns|filter|pick))?$")
