@@ -1,4 +1,4 @@
-"""Mails and in-app messages: once per key, in the caller's transaction, files and hidden parts reach the receiver alone."""
+"""Mails and in-app messages: once per key, in the caller's transaction; files and hidden parts reach the receiver."""
 
 from __future__ import annotations
 

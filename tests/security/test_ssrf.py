@@ -172,7 +172,7 @@ def test_letters_fetch_nothing_and_take_no_file_along(canary, tmp_path):
     secret.write_text("canary-of-the-file-system")
     places = [canary.url, canary.url.replace("127.0.0.1", "2130706433"), secret.as_uri(), "ftp://127.0.0.1/x"]
     for place in places:
-        with pytest.raises(ValueError, match="protocol|allowed|such"):
+        with pytest.raises(ValueError, match=r"protocol|allowed|such"):
             paper.Fetcher().fetch(place)
         page = (
             f'<link rel="stylesheet" href="{place}"><link rel="attachment" href="{place}"><img src="{place}">'

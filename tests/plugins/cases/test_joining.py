@@ -9,7 +9,7 @@ import pytest
 
 from core import Choice, L
 from core.app import compose
-from core.settings import ROOT, load_settings
+from core.settings import DEFAULT_CONFIG, ROOT, load_settings
 from plugins.cases import choices, joining, status
 
 EXAMPLE = ROOT / "examples" / "zhian-plant-varieties" / "plant_varieties" / "data" / "status.json"
@@ -18,8 +18,8 @@ KIND = Choice("plant_variety", L("植物新品种权", "Plant variety right"))
 
 @pytest.fixture(scope="module", autouse=True)
 def composed():
-    """The plugin with what it requires; nothing is joined when the module ends."""
-    yield compose(load_settings(plugins=("clients", "cases")))
+    """All bundled plugins, as other tests of this process load them; nothing is joined when the module ends."""
+    yield compose(load_settings(DEFAULT_CONFIG))
     status.join(())
     choices.forget()
 
