@@ -14,7 +14,7 @@ import time
 import pytest
 import redis as redis_client
 from cryptography.fernet import Fernet
-from sqlalchemy import String, insert, select, text, type_coerce, update
+from sqlalchemy import String, insert, inspect, select, text, type_coerce, update
 
 from core import Unavailable
 from core.clock import now
@@ -65,8 +65,8 @@ def dump():
     """All rows of all tables, as they stand."""
     found = io.StringIO()
     with db.engine.connect() as connection:
-        for table in db.metadata.sorted_tables or Mail.metadata.sorted_tables:
-            rows = connection.execute(text(f'SELECT * FROM "{table.name}"')).all()
+        for name in inspect(connection).get_table_names():
+            rows = connection.execute(text(f'SELECT * FROM "{name}"')).all()
             found.write("\n".join(map(repr, rows)))
     return found.getvalue()
 
