@@ -121,7 +121,7 @@ def rewrite(world: World, payload: str) -> None:
         write_intent.set(True)
         with db.engine.begin() as connection:
             for side in ("here", "there"):
-                for kind in world.marks.kinds:
+                for kind in (kind for kind in world.marks.kinds if kind.key in world.marks.ids[side]):
                     texts = [f for f in kind.fields.values() if f.kind in ("text", "long_text")]
                     texts = [f for f in texts if f.name not in ("record_key", "sha256", "mime", "language", "locale")]
                     values = {f.attr: f"{side[0]}{payload}"[: f.max_length or 4000] for f in texts}
