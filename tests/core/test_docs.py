@@ -38,7 +38,8 @@ def test_the_field_reference_is_what_the_helpers_are():
     taken = set(Field.__dataclass_fields__) - {"kind", "label", "choices_source", "target", "scale", "attr", "plugin"}
     told = {"extra", "record", "custom"} | set(reference_fields.OPTIONS)
     assert {name for name in taken if not name.startswith("_")} <= told
-    used = {key for kind in MODELS.values() for key in kind.__record__}
+    ours = [kind for kind in MODELS.values() if kind.__module__.startswith(("core.", "plugins."))]
+    used = {key for kind in ours for key in kind.__record__}
     assert used <= set(reference_fields.RECORD)
 
 
