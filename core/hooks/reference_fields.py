@@ -80,7 +80,8 @@ This page is made from the code: `python -m core.hooks.reference`.
 def helpers() -> dict[str, Any]:
     """The field helpers by name."""
     made = {n: f for n, f in vars(fields).items() if inspect.isfunction(f) and f.__module__ == fields.__name__}
-    return {name: function for name, function in made.items() if not name.startswith("_")}
+    columns = {n: f for n, f in made.items() if "MappedColumn" in str(f.__annotations__.get("return", ""))}
+    return {name: function for name, function in columns.items() if not name.startswith("_")}
 
 
 def fields_page() -> str:
