@@ -34,5 +34,5 @@ def test_with_just_what_it_requires(tmp_path, plugins, there):
     line = [sys.executable, "-c", LOOK, config, tmp_path / "data"]
     told = subprocess.run(line, capture_output=True, text=True, env=environment(), check=True)
     records, rules, jobs = json.loads(told.stdout.splitlines()[-1])
-    assert (records == 7, rules > 0, len(jobs) == 4) == (there, there, there)
+    assert (records == 7, rules > 0, len(jobs) == 5) == (there, there, there)
     assert there or (records, rules, jobs) == (0, 0, [])
