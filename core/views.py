@@ -47,6 +47,7 @@ class Lead:
     permission: tuple[str, str]
     icon: str = "plus"
 
+
 log = logging.getLogger("zhian.views")
 
 Given = Callable[[Mapping[str, Any]], bool]

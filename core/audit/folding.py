@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.audit.marks import marked
 from core.clock import now
@@ -98,4 +99,7 @@ def _wake(app: Flask) -> None:
 def _close_in(app: Flask) -> None:
     with app.app_context():
         if _until < time.monotonic():
-            close_folds()
+            try:
+                close_folds()
+            except SQLAlchemyError:
+                app.logger.exception("the counts of refusals of the last minutes could not be written")

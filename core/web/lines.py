@@ -48,9 +48,7 @@ def specs(kind: RecordType, subject: Any) -> list[tuple[int, Lines]]:
     return [
         (n, spec)
         for n, spec in found
-        if spec.record in registry().types
-        and able(spec.record, "create")
-        and (spec.when is None or spec.when(subject))
+        if spec.record in registry().types and able(spec.record, "create") and (spec.when is None or spec.when(subject))
     ]
 
 

@@ -21,6 +21,7 @@ MADE_OF_NAMES = {
     "core/db.py": "pragmas of SQLite with our own figures",
     "core/hooks/indexes.py": "indexes of declared tables",
     "core/hooks/lifecycle.py": "purging the tables that a manifest's plugin declared",
+    "core/hooks/migrations.py": "dropping indexes of declared tables by their catalogue's name",
     "core/hooks/rebuild.py": "rebuilding a declared table of SQLite",
     "core/importing/load.py": "a setting of PostgreSQL, and indexes by their catalogue's name",
     "core/records/bulk.py": "the sequence of a declared table",

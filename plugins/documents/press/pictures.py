@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from plugins.documents.press import limits
 
@@ -22,6 +22,7 @@ def redrawn(path: str | Path, side: int = limits.PICTURE_SIDE) -> tuple[bytes, s
         if Path(path).stat().st_size > limits.MAX_PICTURE_BYTES:
             return None
         Image.MAX_IMAGE_PIXELS = limits.MAX_PICTURE_PIXELS
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint asks for half pictures of the whole process
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as picture:

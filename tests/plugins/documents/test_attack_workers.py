@@ -153,6 +153,8 @@ def animated() -> bytes:
 
 
 def test_pictures_that_unfold_are_left_out_or_stay_small(tmp_path):
+    import weasyprint  # noqa: F401 - as in the process that prints: it asks Pillow for half pictures
+
     whole = grey(6000, 6000)
     texts = png()[:33] + b"\x00\x00\x00\x00IEND\xaeB`\x82"
     cases = {
