@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -38,6 +39,9 @@ class Note(Record):
     record_id: Mapped[int] = fields.integer(_("Record"), required=True)
     body: Mapped[str] = fields.long_text(_("Text"), required=True, max_length=20_000)
     visibility: Mapped[str] = fields.choice(_("Visible to"), VISIBILITY, default="internal", required=True)
+    mentions: Mapped[list | None] = fields.json(
+        _("Mentioned"), help=_("Ids of people who are told; each must be able to see the record."), track=False
+    )
 
 
 class Attachment(Record):
@@ -102,9 +106,9 @@ def file_path(attachment: Attachment) -> Path:
     return path_of(attachment.sha256)
 
 
-def keep(stream: BinaryIO, limit: int) -> tuple[str, int]:
+def keep(stream: BinaryIO, limit: int, judge: Callable[[Path], None] | None = None) -> tuple[str, int]:
     """Store a content under its checksum; returns (sha-256, bytes). Raises `ValueError` above `limit` bytes, `Invalid`
-    when there is none.
+    when there is none, and what `judge` raises for the whole file.
 
     The file is complete on disk before it gets its name, and an existing one is left as it is.
     """
@@ -125,6 +129,8 @@ def keep(stream: BinaryIO, limit: int) -> tuple[str, int]:
             raise Invalid(
                 [FieldError("file", "empty", _("This file is empty. Choose the file again, or save it anew."))]
             )
+        if judge is not None:
+            judge(Path(name))
         final = path_of(digest.hexdigest())
         final.parent.mkdir(exist_ok=True)
         if not final.exists():

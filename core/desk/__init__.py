@@ -1,0 +1,1 @@
+"""What belongs to one person's work: drafts, favourites, recent records, the list they came from; and the bin."""
