@@ -130,15 +130,19 @@ def _set_archived(record: R, at: datetime | None, version: int | None) -> R:
     return record
 
 
-def delete(record: Record, version: int | None = None) -> None:
-    """Remove a record for good; records that are archived by their declaration are archived instead."""
+def delete(record: Record, version: int | None = None) -> int | None:
+    """Remove a record; its number in the recycle bin. Those that are archived by their declaration are archived."""
+    from core.desk import bin as recycle  # restoring is made of these services
+
     if registry().of(type(record)).archive:
         archive(record, version)
-        return
+        return None
     if version is not None and version != record.version:
         raise Stale(detail={"version": record.version})
+    kept = recycle.take(record)
     db.session.delete(record)
     _flush(type(record), record)
+    return recycle.put(kept)
 
 
 def _flush(model: type[Record], record: Any) -> None:

@@ -14,7 +14,7 @@ PLUGINS = sorted(p.parent for p in (ROOT / "plugins").glob("*/plugin.toml"))
 ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
 
 MAY_USE_CONNECTIONS = {
-    "core/api", "core/audit", "core/webhooks", "core/db.py", "core/events", "core/hooks", "core/identity",
+    "core/api", "core/audit", "core/webhooks", "core/db.py", "core/desk", "core/events", "core/hooks", "core/identity",
     "core/importing", "core/jobs", "core/messages", "core/plugin_settings",
     "core/permissions", "core/records", "core/setup", "core/shaping", "core/supervise", "core/web", "core/commands",
     "core/doctor",
@@ -180,6 +180,7 @@ RULES_REST_IN = {
     "core/commands/configuration.py": "the configuration as a file, on the administrator's shell",
     "core/commands/checks.py": "the administrator's shell",
     "core/commands/work.py": "sends dead letters again",
+    "core/desk/bin.py": "what has lain in the bin for thirty days is deleted by schedule",
     "core/events/delivery.py": "subscribers run as the system",
     "core/identity/commands.py": "the administrator's shell",
     "core/identity/own.py": "who asks for a new password is not known yet",
