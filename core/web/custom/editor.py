@@ -38,7 +38,8 @@ def new(key: str) -> Any:
     """`/settings/fields/<key>/new`."""
     kind = type_of(key)
     require("create")
-    return _page(kind, None, {"kind": "text", "indexed": True, "decimals": 2} | request.args.to_dict(), {})
+    begin = {"kind": "text", "needed": False, "indexed": True, "searched": False, "decimals": 2}
+    return _page(kind, None, begin | request.args.to_dict(), {})
 
 
 def create(key: str) -> Any:
