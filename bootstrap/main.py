@@ -63,5 +63,6 @@ def hand_over(root: Path, arguments: list[str]) -> None:
     interpreter = str(root / ".venv" / "bin" / "python")
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile everything anew: a second per start
     # -P: a file in the caller's folder must not shadow a module
     os.execve(interpreter, [interpreter, "-P", "-m", "core.cli", *arguments], environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ SHARED = ROOT.parent / "shared"
 
 for _name in ("DATABASE_URL", "REDIS_URL", "ZHIAN_DATA", "ZHIAN_CONFIG", "ZHIAN_SECRET", "ZHIAN_DEMO"):
     os.environ.pop(_name, None)  # a developer's own deployment is none of the tests' business
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # hundreds of processes would each compile everything anew
+    sys.dont_write_bytecode = False
 os.environ["ZHIAN_OUTGOING_ALLOW"] = "127.0.0.1,::1,localhost"  # the stand-ins of other companies' servers
 
 
