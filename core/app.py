@@ -57,6 +57,7 @@ OWN = (
     "core.importing.own",
     "core.shaping.own",
     "core.records.custom.own",
+    "core.saved.own",
 )
 """The core's own contributions, made through the same hooks as everybody's."""
 

@@ -183,12 +183,20 @@ def register_views() -> list[Any]:
 def register_menus() -> list[Menu]:
     """The settings group."""
     return [
-        Menu("people", _("People"), "users", "settings", 10, record="core.user", permission=("core.user", "update")),
+        Menu(
+            "people",
+            _("People"),
+            "users",
+            "settings.people",
+            10,
+            record="core.user",
+            permission=("core.user", "update"),
+        ),
         Menu(
             "departments",
             _("Departments"),
             "sitemap",
-            "settings",
+            "settings.people",
             20,
             record="core.department",
             permission=("core.department", "update"),
@@ -197,7 +205,7 @@ def register_menus() -> list[Menu]:
             "teams",
             _("Teams"),
             "users-group",
-            "settings",
+            "settings.people",
             25,
             record="core.team",
             permission=("core.team", "update"),
@@ -206,7 +214,7 @@ def register_menus() -> list[Menu]:
             "branches",
             _("Branches"),
             "building",
-            "settings",
+            "settings.people",
             30,
             record="core.branch",
             permission=("core.branch", "update"),
