@@ -255,7 +255,11 @@ class CalendarView(View):
 
 @dataclass(frozen=True)
 class Menu:
-    """An entry of the sidebar. Groups are named by the core: work, cases, clients, business, settings."""
+    """An entry of the sidebar. Groups are named by the core: work, cases, clients, business, settings.
+
+    `settings.people`, `settings.shaping`, `settings.data` and `settings.system` name the shelf of the settings page;
+    plain `settings` is `settings.shaping`.
+    """
 
     key: str
     label: Any

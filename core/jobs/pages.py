@@ -21,7 +21,7 @@ from core.views import Menu, Panel
 
 RIGHT = ("core.user", "update")
 """Who runs the deployment."""
-MENU = Menu("work_queue", _("Background work"), "activity", "settings", 80, url="/background", permission=RIGHT)
+MENU = Menu("work_queue", _("Background work"), "activity", "settings.system", 80, url="/background", permission=RIGHT)
 SHOWN = 50
 
 endpoints = Endpoints("jobs", "/background")

@@ -109,12 +109,12 @@ def settings() -> Any:
 
 def _of_menus(principal: Principal) -> list[SettingsItem]:
     """Entries that plugins put into the settings group of their menus."""
-    menus = (m for m in shell.registry().menus if m.group == "settings" and shell.allowed(m, principal))
+    menus = (m for m in shell.registry().menus if m.group.startswith("settings") and shell.allowed(m, principal))
     return [SettingsItem(m.label, shell.url_of(m), m.icon, _group_of(m), everybody) for m in menus]
 
 
 def _group_of(menu: Menu) -> str:
-    return "people" if (menu.record or "").startswith("core.") else "shaping"
+    return menu.group.partition(".")[2] or "shaping"
 
 
 def register(web: Blueprint) -> None:

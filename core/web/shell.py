@@ -165,7 +165,7 @@ def creatable() -> list[dict[str, Any]]:
     principal = current_principal()
     if principal.user_id is None:
         return []
-    seen = dict.fromkeys(m.record for m in registry().menus if m.record and m.group != "settings")
+    seen = dict.fromkeys(m.record for m in registry().menus if m.record and not m.group.startswith("settings"))
     kinds = [registry().types[k] for k in seen if ("form", k) in registry().views and principal.can(k, "create")]
     return [{"label": str(k.label), "href": f"/r/{k.key}/new", "icon": k.icon} for k in kinds]
 

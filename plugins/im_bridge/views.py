@@ -181,7 +181,7 @@ def menus() -> list[Menu]:
         ("im_quotas", _("Quotas"), "gauge", QUOTA, "read"),
     )
     return [
-        Menu(key, label, icon, "settings", 70 + at, record=record, permission=(record, right))
+        Menu(key, label, icon, "settings.data", 70 + at, record=record, permission=(record, right))
         for at, (key, label, icon, record, right) in enumerate(rows)
     ]
 

@@ -134,7 +134,7 @@ def menus() -> list[Menu]:
             "portal.look",
             _("Client portal"),
             "world",
-            "settings",
+            "settings.data",
             70,
             url="/settings/portal",
             permission=("portal.look", "update"),
