@@ -11,7 +11,22 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, not_, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from core.clock import today
@@ -20,12 +35,15 @@ from core.errors import BadRequest
 from core.i18n import _
 from core.permissions.principal import Principal, current_principal
 from core.permissions.rules import FieldRule, access, on_table
+from core.records import spans
 from core.records.custom.stored import CustomPart
 from core.records.fields import Field
 from core.records.schema import KINDS, CodedError, schema_field
 from core.registry import RecordType, registry
 
-OPERATORS = ("eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "isnull")
+OPERATORS = ("eq", "ne", "lt", "lte", "gt", "gte", "in", "nin", "contains", "ncontains", "starts", "isnull")
+NEGATED = {"ne": "eq", "nin": "in", "ncontains": "contains"}
+"""Operators that hold exactly where another one does not, also where the field is empty."""
 SYSTEM_FIELDS = {
     "id": Field("integer", _("Id"), name="id", attr="id", readonly=True, required=True),
     "version": Field("integer", _("Version"), name="version", attr="version", readonly=True, required=True),
@@ -38,7 +56,14 @@ SYSTEM_FIELDS = {
 }
 LINKS = ("link", "file")
 LISTS = ("tags", "multi_choice")
-RELATIVE = re.compile(r"^today(?:([+-])(\d{1,5}))?$")
+RELATIVE = spans.DAY
+OF_PERSON = {
+    "me": "core.user",
+    "my_department": "core.department",
+    "my_branch": "core.branch",
+    "my_team": "core.team",
+}
+"""Values that depend on who asks: the record type that a link must lead to."""
 MOST_VALUES = 1000
 MOST_LINKS = 6
 """How far a dotted name may lead; SQLite cannot parse much deeper nesting."""
@@ -142,15 +167,27 @@ def condition(kind: RecordType, item: Filter) -> ColumnElement[bool]:
     return _compare(spec, column, item)
 
 
+def ids_of(word: str, person: Principal, *, acting: bool = False) -> list[int]:
+    """The ids that `me`, `my_department` (with those below), `my_branch` or `my_team` mean for a person."""
+    if word == "me":
+        own = {person.user_id} if person.user_id else set()
+        return sorted(person.acting_ids if acting else own)
+    if word == "my_department":
+        return sorted(person.department_ids)
+    return sorted(person.team_ids) if word == "my_team" else [person.branch_id] if person.branch_id else []
+
+
 def _compare_link(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
     """Equality with a target that the person sees; a hidden one equals nothing."""
-    if item.op not in ("eq", "ne", "in"):
+    if item.op not in ("eq", "ne", "in", "nin"):
         raise BadRequest(_("“%(name)s” is a link; it takes eq, ne, in and isnull.", name=spec.name), code="operator")
-    if item.value in ("", None) and item.op != "in":
+    several = item.op in ("in", "nin")
+    if item.value in ("", None) and not several:
         return column.is_(None) if item.op == "eq" else column.is_not(None)
-    values = _values(spec, item.value) if item.op == "in" else [value_of(spec, item.value)]
-    if item.value == "me" and current_principal().standing_in:
-        values = sorted(current_principal().acting_ids)
+    if isinstance(item.value, str) and OF_PERSON.get(item.value) == spec.target:
+        values = ids_of(item.value, current_principal(), acting=True)
+    else:
+        values = _values(spec, item.value) if several else [value_of(spec, item.value)]
     target = registry().types[spec.target or ""]
     same = column == values[0] if len(values) == 1 else column.in_(values)
     if allowed(target) is not true():
@@ -160,25 +197,31 @@ def _compare_link(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]
             if len(values) == 1
             else and_(same, column.in_(_ids(target, ids.in_(values))))
         )
-    return or_(not_(same), column.is_(None)) if item.op == "ne" else same
+    return or_(not_(same), column.is_(None)) if item.op in NEGATED else same
 
 
 def _compare(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
     op, raw = item.op, item.value
     if op == "isnull":
         return column.is_(None) if str(raw).lower() in ("1", "true", "yes", "on") else column.is_not(None)
-    if op == "contains":
-        return _contains(spec, column, raw)
+    if op in NEGATED and (op != "ne" or spec.kind in LISTS):
+        return not_(func.coalesce(_compare(spec, column, replace(item, op=NEGATED[op])), False))
+    if op in ("contains", "starts"):
+        return _contains(spec, column, raw, starts=op == "starts")
     if spec.kind == "json":
         raise BadRequest(_("“%(name)s” cannot be compared.", name=spec.name), code="operator")
+    if spec.kind in LISTS:
+        return or_(false(), *(_contains(spec, column, v) for v in (_listed(raw) if op == "in" else [raw])))
     if op == "in":
         return column.in_(_values(spec, raw))
-    if spec.kind in LISTS:
-        inside = _contains(spec, column, raw)
-        return not_(func.coalesce(inside, False)) if op == "ne" else inside
     if raw in ("", None) and op in ("eq", "ne"):
         return column.is_(None) if op == "eq" else column.is_not(None)
-    value = value_of(spec, raw)
+    span = _span(spec, raw)
+    return _compare_value(spec, column, item) if span is None else _compare_span(spec, column, op, span)
+
+
+def _compare_value(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
+    op, raw, value = item.op, item.value, value_of(spec, item.value)
     if op == "ne":
         return or_(column != value, column.is_(None))
     if op != "eq" and (value is None or isinstance(value, bool)):
@@ -189,22 +232,59 @@ def _compare(spec: Field, column: Any, item: Filter) -> ColumnElement[bool]:
     return compare.get(op, column.__eq__)(value)
 
 
-def _values(spec: Field, raw: Any) -> list[Any]:
+def _span(spec: Field, raw: Any) -> spans.Span | None:
+    """The days that a word means for a date or an instant; for an instant also one day in digits."""
+    if spec.kind not in ("date", "datetime") or not isinstance(raw, str):
+        return None
+    try:
+        if spec.kind == "datetime" and spans.ISO_DAY.match(raw):
+            day = dt.date.fromisoformat(raw)
+            return spans.Span(day, day)
+        return spans.span_of(raw, today())
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(
+            _("“%(value)s” does not fit the field “%(name)s”.", value=raw[:60], name=spec.name), code="value"
+        ) from error
+
+
+def _compare_span(spec: Field, column: Any, op: str, span: spans.Span) -> ColumnElement[bool]:
+    """Before, in or after a span of days, which is one value as a whole: `lte this_month` is until its end."""
+    if spec.kind == "date":
+        begun, over = column >= span.first, column > span.last
+    else:
+        first, end = span.instants
+        begun, over = column >= first, column >= end
+    if op == "ne":
+        return or_(not_(begun), over, column.is_(None))
+    return {"lt": not_(begun), "gte": begun, "gt": over, "lte": not_(over)}.get(op, and_(begun, not_(over)))
+
+
+def _listed(raw: Any) -> list[Any]:
     values = list(raw) if isinstance(raw, (list, tuple, set, frozenset)) else [v for v in str(raw).split(",") if v]
     if len(values) > MOST_VALUES:
         raise BadRequest(_("At most %(n)s values are taken at once.", n=MOST_VALUES), code="value")
-    return [value_of(spec, v) for v in values]
+    return values
 
 
-def _contains(spec: Field, column: Any, raw: Any) -> ColumnElement[bool]:
+def _values(spec: Field, raw: Any) -> list[Any]:
+    return [value_of(spec, v) for v in _listed(raw)]
+
+
+def _contains(spec: Field, column: Any, raw: Any, *, starts: bool = False) -> ColumnElement[bool]:
     text = str(raw)
-    if spec.kind in (*LISTS, "json"):
+    if spec.kind in (*LISTS, "json") and not starts:
         if db.engine.dialect.name == "postgresql":
             return column.bool_op("@>")(cast(literal(json.dumps([text])), JSONB))
         return cast(column, String).contains(json.dumps(text, ensure_ascii=False), autoescape=True)
     if spec.kind not in ("text", "long_text", "choice"):
         raise BadRequest(_("“%(name)s” cannot be searched by a part of its text.", name=spec.name), code="operator")
-    return contains(column, text, indexed=spec.search)
+    return _begins(column, text) if starts else contains(column, text, indexed=spec.search)
+
+
+def _begins(column: Any, text: str) -> ColumnElement[bool]:
+    pattern = f"{_escaped(text.replace(chr(0), ''))}%"
+    like = column.ilike if db.engine.dialect.name == "postgresql" else column.like
+    return like(pattern, escape="\\")
 
 
 def contains(column: Any, text: str, *, indexed: bool = False) -> ColumnElement[bool]:

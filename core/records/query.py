@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, Select, TypeDecorator, and_, case, func, l
 from core.db import db
 from core.errors import BadRequest
 from core.i18n import _
+from core.permissions.principal import current_principal
 from core.permissions.rules import access, on_table
+from core.records import trees
 from core.records.base import Record
 from core.records.conditions import (
     LINKS,
@@ -52,7 +54,10 @@ UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Query:
-    """What a list asks for. `sort` entries start with `-` for descending. `cursor` or `page` (from 1), not both."""
+    """What a list asks for. `sort` entries start with `-` for descending. `cursor` or `page` (from 1), not both.
+
+    `where` is a checked tree of conditions that holds beside the filters.
+    """
 
     filters: tuple[Filter, ...] = ()
     q: str = ""
@@ -64,6 +69,7 @@ class Query:
     count: bool = False
     archived: bool = False
     any_of: tuple[tuple[Filter, ...], ...] = ()
+    where: trees.Tree | None = None
 
 
 @dataclass
@@ -107,11 +113,18 @@ def where_of(kind: RecordType, query: Query) -> list[ColumnElement[bool]]:
     conditions = [] if rule is true() else [rule]
     conditions += [condition(kind, f) for f in query.filters]
     conditions += [or_(*(condition(kind, f) for f in group)) for group in query.any_of if group]
+    if query.where:
+        conditions.append(trees.expression(kind, query.where, current_principal(), acting=True))
     if query.q and (found := search_condition(kind, query.q)) is not None:
         conditions.append(found)
-    if kind.archive and not query.archived and not any(f.name == "archived_at" for f in query.filters):
+    if kind.archive and not query.archived and "archived_at" not in _asked(query):
         conditions.append(kind.model.__table__.c.archived_at.is_(None))
     return conditions
+
+
+def _asked(query: Query) -> set[str]:
+    """The names of all fields that the conditions ask for."""
+    return {f.name for f in query.filters} | {i["field"] for i in trees.items(query.where or {"all": []})}
 
 
 def _hinted(kind: RecordType, query: Query, conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
@@ -132,7 +145,7 @@ def _hinted_count(kind: RecordType, query: Query, conditions: list[ColumnElement
     """The same for a count by a part of the title alone, which SQLite finds in the index that also holds the scopes."""
     rule, filters = allowed(kind), query.filters
     titles = [f for f in filters if f.op == "contains" and f.name == kind.title]
-    plain = len(filters) == len(titles) == 1 and not query.q and not query.any_of
+    plain = len(filters) == len(titles) == 1 and not (query.q or query.any_of or query.where)
     if rule is true() or not plain or db.engine.dialect.name != "sqlite":
         return conditions
     return [func.likely(rule), *conditions[1:]]

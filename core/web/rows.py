@@ -10,7 +10,7 @@ from core.i18n import gettext
 from core.records.dump import labels, link_labels
 from core.records.fields import Field
 from core.records.query import UNSORTABLE, Filter, group_counts, list_records
-from core.records.totals import group_sums, summable, sums
+from core.records.totals import grouped, levels_of, summable, sums
 from core.registry import RecordType
 from core.views import Column
 from core.web import cells
@@ -92,17 +92,21 @@ def _groups(state: ListState, spec: Field, names: tuple[str, ...]) -> tuple[list
 
 def _add_sums(state: ListState, spec: Field, groups: list[dict[str, Any]], names: list[str]) -> None:
     """The sum of the first figure of each group, for its head."""
-    found = group_sums(state.kind.model, state.query(), spec.name, names[:1])
+    by = grouped(state.kind.model, state.query(), levels_of(state.kind, spec.name), names[:1])
+    found = {g.values[0]: g.sums for g in by}
     for group in groups:
-        figure = found.get(group["value"], {}).get(names[0])
-        group["sum"] = None if figure is None else cells.show(state.kind.fields[names[0]], figure)
+        figures = found.get(group["value"], {}).get(names[0], [])
+        group["sum"] = cells.show(state.kind.fields[names[0]], figures[0][1]) if figures else None
 
 
 def _foot(state: ListState, columns: list[Column], classes: list[str], names: list[str]) -> list[dict[str, Any]]:
     """Under the list the sums of all its records, in the columns of their figures."""
     found = sums(state.kind.model, state.query(), names)
     return [
-        {"css": css, "sum": cells.show(state.kind.fields[column.key], found[column.key]) if column.key in found else ""}
+        {
+            "css": css,
+            "sum": cells.show(state.kind.fields[column.key], found[column.key][0][1]) if column.key in found else "",
+        }
         for column, css in zip(columns, classes, strict=True)
     ]
 

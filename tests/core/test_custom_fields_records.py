@@ -20,8 +20,8 @@ from core.records.custom import known
 from core.records.custom.indexes import drop_indexes, make_indexes
 from core.records.custom.model import CustomField
 from core.records.custom.stored import in_postgresql, in_sqlite
-from core.records.query import Filter, Query, group_counts, list_records
-from core.records.totals import group_sums, sums
+from core.records.query import Filter, Query, list_records
+from core.records.totals import grouped, levels_of, sums
 from core.registry import registry
 from tests.support.custom import ASKED, CHOICES, KINDS, change, define, plan_of, shelved
 
@@ -126,14 +126,18 @@ def test_lists_are_sorted_with_empty_values_last_and_cursors_follow(lab, shelf):
 def test_groups_are_counted_and_figures_summed_over_the_whole_list(lab, shelf):
     mine = Query(filters=(Filter("id", "in", shelf),))
     with lab.being("ann"):
-        assert dict(group_counts(lab.Folder, mine, "x_level")) == {None: 2, "high": 1, "low": 1}
-        assert dict(group_counts(lab.Folder, mine, "x_person")) == {None: 3, lab.who.ann: 1}
+        assert counts(lab.Folder, mine, "x_level") == {None: 2, "high": 1, "low": 1}
+        assert counts(lab.Folder, mine, "x_person") == {None: 3, lab.who.ann: 1}
         assert sums(lab.Folder, mine, ["x_money", "x_number"]) == {
-            "x_money": Decimal("20000199.95"),
-            "x_number": Decimal("9.500"),
+            "x_money": [(None, Decimal("20000199.95"))],
+            "x_number": [(None, Decimal("9.500"))],
         }
-        by_level = group_sums(lab.Folder, mine, "x_level", ["x_money"])
-    assert by_level["low"] == {"x_money": Decimal("100.00")}
+        by_level = grouped(lab.Folder, mine, levels_of(registry().of(lab.Folder), "x_level"), ["x_money"])
+    assert {g.values[0]: g.sums for g in by_level}["low"] == {"x_money": [(None, Decimal("100.00"))]}
+
+
+def counts(model, query, name):
+    return {g.values[0]: g.count for g in grouped(model, query, levels_of(registry().of(model), name))}
 
 
 def test_the_search_finds_texts_that_are_flagged(lab, shelf):

@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from core.errors import BadRequest
 from core.i18n import _, gettext
-from core.permissions import building
 from core.permissions.principal import SYSTEM
+from core.records.conditions import OF_PERSON as TARGETS
 from core.records.conditions import find_field, judging
 from core.records.dump import labels
 from core.records.fields import Field
@@ -62,8 +62,8 @@ def row(kind: RecordType, number: str, item: dict[str, Any]) -> dict[str, Any]:
     numeric = spec.kind in ("integer", "decimal", "money")
     ops = [(op, _op_word(op, numeric)) for op in OPERATORS.get(spec.kind, ("isnull",))]
     value = item.get("value")
-    special = value if isinstance(value, str) and value in building.OF_PERSON else ""
-    offered = [(c, str(w)) for c, w in OF_PERSON.items() if building.OF_PERSON[c][0] == spec.target]
+    special = value if isinstance(value, str) and value in TARGETS else ""
+    offered = [(c, str(w)) for c, w in OF_PERSON.items() if TARGETS[c] == spec.target]
     plain = "" if special else value
     if isinstance(plain, list) and spec.kind not in ("choice", "multi_choice"):
         plain = ",".join(map(str, plain))

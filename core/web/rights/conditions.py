@@ -14,7 +14,8 @@ from core.i18n import _, gettext
 from core.permissions import building, changing
 from core.permissions.declared import CONDITION, STANDARD_ACTIONS
 from core.permissions.model import Condition
-from core.permissions.org import User, UserRole
+from core.permissions.holders import role_holders
+from core.permissions.org import User
 from core.permissions.overlay import BuiltCondition
 from core.permissions.people import forget, load_principal
 from core.permissions.principal import Principal, current_principal
@@ -162,9 +163,7 @@ def preview(kind: RecordType, values: dict[str, Any]) -> dict[str, Any]:
     built = BuiltCondition(0, kind.key, values["name"], values["use"], values["within"], values["tree"], (), roles)
     people = _people(built)
     total = _count(kind, None)
-    personal = built.within != "all" or any(
-        str(i.get("value")) in building.OF_PERSON for i in building.items(built.tree)
-    )
+    personal = built.within != "all" or building.personal(built.tree)
     rows = []
     for user_id in people[:EXAMPLES] if personal else ():
         person = load_principal(user_id, db.session().connection())
@@ -183,10 +182,10 @@ def preview(kind: RecordType, values: dict[str, Any]) -> dict[str, Any]:
 
 def _people(built: BuiltCondition) -> list[int]:
     """Ids of the active staff whom it concerns: holders of its roles; everybody when it names none."""
-    user, role = User.__table__.c, UserRole.__table__.c
+    user = User.__table__.c
     wanted = select(user.id).where(user.active, user.archived_at.is_(None), user.realm == "staff").order_by(user.name)
     if built.roles:
-        wanted = wanted.where(user.id.in_(select(role.user_id).where(role.role.in_(sorted(built.roles)))))
+        wanted = wanted.where(user.id.in_(role_holders(*built.roles)))
     return list(db.session().connection().execute(wanted).scalars())
 
 
