@@ -13,6 +13,7 @@ from werkzeug.routing import IntegerConverter
 
 from core import i18n
 from core.db import init_db
+from core.doctor.production import require_fit
 from core.errors import CannotStart
 from core.hooks.manager import Hooks
 from core.hooks.manifest import discover
@@ -78,7 +79,7 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
     forget()
     forget_labels()
     known.reset()
-    hooks = Hooks(settings.hook_seconds, settings.write_hook_seconds)
+    hooks = Hooks(settings.hook_seconds, settings.write_hook_seconds, settings.page_seconds)
     for module in (m for m in (*TABLES, *OWN) if find_spec(m)):
         loaded = import_module(module)
         if module in OWN:
@@ -91,8 +92,13 @@ def compose(settings: Settings, plugin_folder: Path | None = None) -> Registry:
 
 
 def create_app(settings: Settings | None = None, *, web: bool = True, plugin_folder: Path | None = None) -> Flask:
-    """A Flask app of this deployment; with `web=False` one without routes, for workers and commands."""
+    """A Flask app of this deployment; with `web=False` one without routes, for workers and commands.
+
+    Raises `CannotStart` with all problems.
+    """
     settings = settings or load_settings()
+    if web:
+        require_fit(settings)
     gc.disable()  # nothing that is made at the start is garbage
     try:
         return _assemble(settings, web, plugin_folder)

@@ -37,6 +37,7 @@ class Route:
     permission: Permission | None
     name: str
     csrf: bool = True
+    seconds: float | None = None
 
 
 @dataclass
@@ -61,15 +62,17 @@ class Endpoints:
         permission: tuple[str, str] | Permission | None = None,
         methods: tuple[str, ...] = ("GET",),
         csrf: bool = True,
+        seconds: float | None = None,
     ) -> Callable[..., Any]:
         """Declare a route; `permission` is (record key, action), `signed_in(...)` or `public(...)`.
 
         It has to be given: a route without one is told at the start, with all that is wrong, and nothing starts.
+        A page known to take its time says how many `seconds` it may; others have the `page_seconds` of the settings.
         """
         right = Permission("record", *permission) if isinstance(permission, tuple) else permission
 
         def keep(view: Callable[..., Any]) -> Callable[..., Any]:
-            self.routes.append(Route(rule, tuple(methods), view, right, view.__name__, csrf))
+            self.routes.append(Route(rule, tuple(methods), view, right, view.__name__, csrf, seconds))
             return view
 
         return keep

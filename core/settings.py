@@ -32,6 +32,7 @@ class Settings:
     agency_en: str = "Zhian"
     base_url: str = ""
     demo: bool = False
+    production: bool = False
     testing: bool = False
     smtp_url: str = ""
     mail_from: str = "zhian@localhost"
@@ -41,6 +42,7 @@ class Settings:
     identity: IdentitySettings = field(default_factory=IdentitySettings)
     hook_seconds: float = 3.0
     write_hook_seconds: float = 30.0
+    page_seconds: float = 5.0
     process_memory_mb: int = 1024
     plugin_settings: dict[str, dict] = field(default_factory=dict)
     config_file: Path | None = None
@@ -73,6 +75,7 @@ _ENV = {
     "mail_from": "ZHIAN_MAIL_FROM",
     "agency": "ZHIAN_AGENCY",
     "demo": "ZHIAN_DEMO",
+    "production": "ZHIAN_PRODUCTION",
     "plugins": "ZHIAN_PLUGINS",
 }
 
@@ -86,8 +89,8 @@ def _from_environment() -> dict:
             found[name] = value
     for name in {"plugins", "outgoing_allow", "old_secrets"} & found.keys():
         found[name] = [p.strip() for p in found[name].replace("\n", ",").split(",") if p.strip()]
-    if "demo" in found:
-        found["demo"] = found["demo"].lower() in ("1", "true", "yes")
+    for name in {"demo", "production"} & found.keys():
+        found[name] = found[name].lower() in ("1", "true", "yes")
     return found
 
 

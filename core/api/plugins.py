@@ -40,25 +40,26 @@ def add_routes(app: Flask, registry: Registry, require: Callable[[Any], None]) -
     """Mount them; `require(permission)` refuses who may not."""
     from core.api.routes import METHODS, resource
 
-    for _plugin, endpoints in registry.endpoints:
+    for plugin, endpoints in registry.endpoints:
         if not endpoints.api:
             continue
         by_rule: dict[str, dict[str, Any]] = {}
         for route in endpoints.routes:
             for method in route.methods:
-                by_rule.setdefault(route.rule, {})[method] = _handler(route, require)
+                by_rule.setdefault(route.rule, {})[method] = _handler(registry, plugin, route, require)
         for number, (rule, handlers) in enumerate(by_rule.items()):
             address, name = f"{endpoints.url_prefix}{rule}", f"{endpoints.name}:rest{number}"
             app.add_url_rule(address, name, resource(handlers), methods=METHODS, provide_automatic_options=False)
 
 
-def _handler(route: Route, require: Callable[[Any], None]) -> Callable[..., Any]:
+def _handler(registry: Registry, plugin: str, route: Route, require: Callable[[Any], None]) -> Callable[..., Any]:
     """What the function gives becomes the body: 200, or 204 for None; it may also give (body, status)."""
+    what = f"address {route.rule}"
 
     @wraps(route.view)
     def handle(**arguments: Any) -> Any:
         require(route.permission)
-        found = route.view(**arguments)
+        found = registry.hooks.page(plugin, what, lambda: route.view(**arguments), route.seconds)
         body, status = found if isinstance(found, tuple) else (found, 204 if found is None else 200)
         return Answer(status, body)
 

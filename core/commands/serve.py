@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core.doctor.production import require_fit
 from core.settings import DEFAULT_CONFIG, Settings, load_settings
 
 
@@ -29,6 +30,7 @@ def up(demo: bool, host: str, port: int) -> None:
     from core.supervise.traces import clear_predecessor, only_one
 
     settings = _settings_for_up(demo)
+    require_fit(settings)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(settings.data):
         for name in clear_predecessor(settings.data):
@@ -143,6 +145,7 @@ def worker(queues: tuple[str, ...]) -> None:
     from core.jobs.worker import serve
 
     settings = load_settings()
+    require_fit(settings)
     serve(_current_app(settings), settings, queues or kick.QUEUES)
 
 
@@ -151,7 +154,9 @@ def scheduler() -> None:
     """Fire schedules and find lost work. A second one does no harm."""
     from core.jobs.scheduler import serve
 
-    serve(_current_app(load_settings()))
+    settings = load_settings()
+    require_fit(settings)
+    serve(_current_app(settings))
 
 
 def _current_app(settings: Settings) -> Any:

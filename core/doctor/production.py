@@ -1,4 +1,6 @@
-"""`zhian doctor --production`: settings that do for a trial and must not stand where clients' files lie."""
+"""Settings that do for a trial and must not stand where clients' files lie: `zhian doctor --production` names them, and
+with `production = true` nothing starts while there is one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from core.doctor.findings import Finding, bad, fine
+from core.errors import CannotStart, StartProblem
 from core.settings import Settings
 
 SHORTEST_SECRET = 32
@@ -29,8 +32,20 @@ DEBUGGING = ("FLASK_DEBUG", "PYTHONINSPECT", "PYTHONDEVMODE", "ZHIAN_TRACE_HOOKS
 
 def examine_for_production(settings: Settings) -> Iterator[Finding]:
     """What keeps this deployment from being opened to people; one good word when nothing does."""
-    found = [finding for check in CHECKS for finding in check(settings)]
-    yield from found or [fine("Fit for production: no trial settings, secrets and transport in order")]
+    yield from _problems(settings) or [fine("Fit for production: no trial settings, secrets and transport in order")]
+
+
+def require_fit(settings: Settings) -> None:
+    """Before anything starts: a deployment that says it is for production has none of these settings.
+
+    Raises `CannotStart` with all of them, each with its mend.
+    """
+    if settings.production and (found := _problems(settings)):
+        raise CannotStart([StartProblem("production", finding.what, finding.mend) for finding in found])
+
+
+def _problems(settings: Settings) -> list[Finding]:
+    return [finding for check in CHECKS for finding in check(settings)]
 
 
 def _trial(settings: Settings) -> Iterator[Finding]:

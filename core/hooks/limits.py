@@ -22,6 +22,7 @@ from typing import Any
 from flask import g, has_request_context
 
 _inside: ContextVar[bool] = ContextVar("zhian_inside_hook", default=False)
+_page: ContextVar[Clock | None] = ContextVar("zhian_page_clock", default=None)
 _lanes = threading.local()
 
 
@@ -37,11 +38,31 @@ class Stopped(BaseException):
     """Raised in a thread that nobody waits for any more, as soon as it comes back to Python."""
 
 
+class Clock:
+    """The time of a whole page of a plugin; while others contribute to it, within limits of their own, it stands."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end, self.away = time.monotonic() + seconds, 0.0
+
+    def due(self) -> float:
+        """Until when the page is waited for."""
+        return self.end + (time.monotonic() - self.away if self.away else 0.0)
+
+    @contextlib.contextmanager
+    def stands(self) -> Iterator[None]:
+        """While somebody else is at work."""
+        self.away = time.monotonic()
+        try:
+            yield
+        finally:
+            self.end, self.away = self.due(), 0.0
+
+
 class Call:
     """One function on its way through a lane. `due()` says until when it is waited for; it may move on."""
 
-    def __init__(self, fn: Callable[[], Any], due: Callable[[], float]) -> None:
-        self.fn, self.due, self.context = fn, due, copy_context()
+    def __init__(self, fn: Callable[[], Any], due: Callable[[], float], clock: Clock | None = None) -> None:
+        self.fn, self.due, self.clock, self.context = fn, due, clock, copy_context()
         self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -49,7 +70,8 @@ class Call:
     def run(self) -> None:
         """Run it where the caller's principal, language and session are."""
         try:
-            self.context.run(_inside.set, True)
+            self.context.run(_inside.set, self.clock is None)
+            self.context.run(_page.set, self.clock)
             self.result = self.context.run(self.fn)
         except BaseException as error:  # whatever it is belongs to the caller
             self.error = error
@@ -116,10 +138,40 @@ def within(seconds: float, fn: Callable[[], Any], since: Callable[[], float] | N
     if not limited():
         return fn()
     begin = time.monotonic()
+    call = Call(fn, lambda: (since() if since else begin) + seconds)
+    with clock.stands() if (clock := _page.get()) else contextlib.nullcontext():
+        return _beside(call, seconds)
+
+
+def page_within(seconds: float, fn: Callable[[], Any]) -> Any:
+    """What a whole page of a plugin gives; raises what it raises, or `TookTooLong`.
+
+    Contributions of others to that page are limited inside by themselves, and their time is not the page's.
+    """
+    if not limited():
+        return fn()
+    clock = Clock(seconds)
+    call = Call(fn, clock.due, clock)
+    try:
+        return _beside(call, seconds)
+    finally:
+        if call.done.is_set():
+            _take_over(call)
+
+
+def _take_over(call: Call) -> None:
+    """What the page set for its request (language, right to write) holds for what comes after it."""
+    unset = object()
+    for variable, value in call.context.items():
+        if variable not in (_inside, _page) and variable.get(unset) is not value:
+            variable.set(value)
+
+
+def _beside(call: Call, seconds: float) -> Any:
+    """Run a call on the lane of this thread."""
     held = getattr(_lanes, "held", None)
     if held is None:
         held = _lanes.held = _Held()
-    call = Call(fn, lambda: (since() if since else begin) + seconds)
     held.lane.calls.put(call)
     if not call.wait():
         held.lane.leave()

@@ -17,17 +17,17 @@ from typing import Any
 import pluggy
 
 from core.clock import now
-from core.errors import CannotStart, StartProblem, ZhianError
+from core.errors import CannotStart, StartProblem, Unavailable, ZhianError
 from core.hooks import specs
-from core.hooks.limits import TookTooLong, first_time, limited, simply, within
+from core.hooks.limits import TookTooLong, first_time, limited, page_within, simply, within
 from core.hooks.manifest import Manifest
 
 log = logging.getLogger("zhian.hooks")
 
 REST = 60.0
 """Seconds for which a contribution is left out that took too long or too much memory; then it is tried again."""
-ISOLATED, WRITING = 3.0, 30.0
-"""Seconds that one contribution to a page, and one hook in a write, may take in a web request."""
+ISOLATED, WRITING, PAGE = 3.0, 30.0, 5.0
+"""Seconds that one contribution to a page, one hook in a write, and a page of a plugin's own may take."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,19 @@ class PluginFault(ZhianError):
     status = 500
 
 
+class PluginSlow(Unavailable):
+    """A page of a plugin's own did not come back in time; everything else goes on."""
+
+    code = "plugin_slow"
+
+
 class Hooks:
     """All hook implementations of the enabled plugins."""
 
-    def __init__(self, isolated: float = ISOLATED, writing: float = WRITING) -> None:
+    def __init__(self, isolated: float = ISOLATED, writing: float = WRITING, page: float = PAGE) -> None:
         self.manager = pluggy.PluginManager("zhian")
         self.manager.add_hookspecs(specs)
-        self.isolated_seconds, self.writing_seconds = isolated, writing
+        self.isolated_seconds, self.writing_seconds, self.page_seconds = isolated, writing, page
         self.faults: deque[Fault] = deque(maxlen=200)
         self.unsaved: deque[Fault] = deque(maxlen=200)
         self.broken: list[StartProblem] = []
@@ -186,6 +192,16 @@ class Hooks:
             self._drop(plugin, what, error)
             return default
 
+    def page(self, plugin: str, what: str, fn: Callable[[], Any], seconds: float | None = None) -> Any:
+        """What a page of a plugin's own gives. Raises what it raises, or `PluginSlow`, which names the plugin."""
+        most = self.writing_seconds if limited() and _writes() else self.page_seconds
+        try:
+            return page_within(seconds or most, fn)
+        except TookTooLong as error:
+            log.error("%s of plugin %s took too long", what, plugin)
+            self.note(plugin, what, error)
+            raise _slow(plugin) from error
+
     def first(self, hook: str, **arguments: Any) -> Any:
         """The first result that is not None. Asked for each row of a list: its first call in a request is timed."""
         timed = limited() and first_time(hook)
@@ -247,6 +263,18 @@ def _fault(plugin: str, error: Exception) -> PluginFault:
             "The extension “%(plugin)s” failed, so nothing was saved. An administrator can see why.", plugin=plugin
         )
     return PluginFault(message, detail={"plugin": plugin})
+
+
+def _slow(plugin: str) -> PluginSlow:
+    from core.i18n import _
+
+    message = _("The extension “%(plugin)s” took too long with this page. Everything else works.", plugin=plugin)
+    if _writes():
+        message = _(
+            "The extension “%(plugin)s” took too long. Look whether your change is there before you send it again.",
+            plugin=plugin,
+        )
+    return PluginSlow(message, detail={"plugin": plugin})
 
 
 def _writes() -> bool:

@@ -52,6 +52,8 @@ WORDS = {
     "agency_en": "The same in English.",
     "base_url": "Where people reach the deployment; links in mails lead there, and https makes cookies secure.",
     "demo": "Whether the invented agency is loaded.",
+    "production": "Whether people work here: then nothing starts while a setting is one for trials alone (`zhian doctor"
+    " --production` names them).",
     "testing": "For tests alone.",
     "smtp_url": "`smtp://host` or `smtps://user:password@host`; empty: mails are kept and shown, not sent.",
     "mail_from": "Sender of mails.",
@@ -60,6 +62,8 @@ WORDS = {
     "session_days": "How long a sign-in lasts that is to be kept.",
     "hook_seconds": "How long one contribution of a plugin to a page may take; then the page goes on without it.",
     "write_hook_seconds": "How long a plugin's hook in one write may take; then nothing of it is saved.",
+    "page_seconds": "How long a page or REST address of a plugin's own may take when it is read; writing ones have"
+    " `write_hook_seconds`. Then it is answered with 503 that names the plugin.",
     "process_memory_mb": "Memory that a web process may take on top of what it begins with, and each job; 0: no limit.",
     "identity": "The table `[identity]`, below: how people prove who they are.",
     "plugin_settings": "A table per plugin: `[plugin_settings.billing]`; its README says what it may hold.",

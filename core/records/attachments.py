@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from flask import current_app
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from core.db import db
 from core.errors import FieldError, Invalid
 from core.i18n import _
-from core.records import service
+from core.records import archives, service
 from core.records.audit import note_action
 from core.records.base import Record
 from core.records.contents import Looked, fits, is_program
@@ -32,6 +32,24 @@ def clean_name(raw: str) -> str:
     return name if len(name) <= 200 else f"{(stem or name)[: 190 - len(ending)]}{dot}{ending}"[:200]
 
 
+def _lies(name: str) -> Invalid:
+    message = _("%(name)s is not what its ending says. Save it again in its own format.", name=name)
+    return Invalid([FieldError("file", "type_mismatch", message)])
+
+
+def _judge(path: Path, name: str) -> None:
+    """The whole file, before it is stored: archives, office files and pictures by what they would become."""
+    try:
+        archives.judge(path, name)
+    except archives.NotWhatItSays:
+        raise _lies(name) from None
+    except archives.Unfolds:
+        message = _(
+            "%(name)s would unpack to far too much, or holds too many files. Send its files one by one.", name=name
+        )
+        raise Invalid([FieldError("file", "bomb", message)]) from None
+
+
 def add_file(
     record: Record, filename: str, stream: BinaryIO, kind: str | None = None, client_visible: bool = False
 ) -> Attachment:
@@ -41,9 +59,9 @@ def add_file(
     if PurePosixPath(name.lower().rstrip(". ")).suffix in NEVER or is_program(looked.head):
         raise Invalid([FieldError("file", "kind", _("Programs cannot be stored: %(name)s", name=name))])
     if looked.head and not fits(name, looked.head):
-        message = _("%(name)s is not what its ending says. Save it again in its own format.", name=name)
-        raise Invalid([FieldError("file", "type_mismatch", message)])
-    sha256, size = keep(looked, current_app.config["ZHIAN"].max_upload_mb * 1024 * 1024)
+        raise _lies(name)
+    limit = current_app.config["ZHIAN"].max_upload_mb * 1024 * 1024
+    sha256, size = keep(looked, limit, lambda path: _judge(path, name))
     table = Attachment.__table__
     here = (table.c.record_key == key, table.c.record_id == record.id, table.c.filename == name)
     newest = run(select(func.max(table.c.revision)).where(*here)).scalar() or 0

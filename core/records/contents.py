@@ -27,6 +27,9 @@ SIGNATURES = {
     rb"\x1f\x8b": ".gz .tgz",
     rb"[\s\S]{4}ftyp": ".mp4 .m4a .mov .heic",
 }
+ZIP_ENDINGS = frozenset(SIGNATURES[ZIP].split())
+OTHERS = re.compile(b"|".join((*(s for s, e in SIGNATURES.items() if e != ".pdf" and len(s) > 4), b"#!")))
+"""What may not stand before a PDF's own mark: markup, or the mark of another kind."""
 BY_ENDING = {ending: re.compile(sign) for sign, endings in SIGNATURES.items() for ending in endings.split()}
 
 
@@ -37,8 +40,22 @@ def is_program(head: bytes) -> bool:
 
 def fits(name: str, head: bytes) -> bool:
     """Whether a file of this name may begin so."""
-    expected = BY_ENDING.get(PurePosixPath(name.lower()).suffix)
-    return expected is None or expected.match(head) is not None
+    ending = PurePosixPath(name.lower()).suffix
+    expected = BY_ENDING.get(ending)
+    if expected is None:
+        return True
+    return expected.match(head) is not None and (ending != ".pdf" or not _two_kinds(head))
+
+
+def _two_kinds(head: bytes) -> bool:
+    """Whether something else stands before the mark of a PDF, which readers look for further on."""
+    before = head[: head.find(b"%PDF-")]
+    return OTHERS.match(before.lstrip()) is not None or b"<" in before
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file that begins so is an archive of the ZIP family."""
+    return re.match(ZIP, head) is not None
 
 
 class Looked:

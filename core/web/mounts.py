@@ -42,18 +42,20 @@ def mount(app: Flask, registry: Registry) -> None:
 def guarded(plugin: str, route: Route) -> Callable[..., Any]:
     """The view behind its permission; what it wrote is committed when it answers without an error.
 
-    A fault of its code is told to administrators with the plugin's name.
+    A fault of its code is told to administrators with the plugin's name; one that takes too long is answered with 503.
     """
 
     @wraps(route.view)
     def view(**arguments: Any) -> Any:
         require(route.permission)
+        hooks, what = current_app.extensions["zhian"].hooks, f"page {route.rule}"
         try:
-            answer = lifecycle.app_response(route.view(**arguments))
+            made = hooks.page(plugin, what, lambda: route.view(**arguments), route.seconds)
+            answer = lifecycle.app_response(made)
         except (ZhianError, HTTPException):
             raise
         except Exception as error:
-            current_app.extensions["zhian"].hooks.note(plugin, f"page {route.rule}", error)
+            hooks.note(plugin, what, error)
             raise
         if request.method not in SAFE_METHODS and answer.status_code < 400:
             lifecycle.commit()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from sqlalchemy import select
 
 from core import (
@@ -16,14 +15,12 @@ from core import (
     Param,
     Refused,
     _,
-    create,
+    add_file,
     current_locale,
     db,
     get,
     gettext,
-    keep,
     labels,
-    record_class,
     registry,
     run_action,
 )
@@ -122,23 +119,12 @@ def _store_papers(case: Case) -> dict[str, Any]:
 
 
 def _attach(case: Case, kind: str, part: Any) -> int:
-    limit = current_app.config["ZHIAN"].max_upload_mb * 1024 * 1024
     try:
-        sha256, size = keep(part.stream, limit)
+        return add_file(case, part.filename, part.stream, None if kind == "event" else kind).id
     except ValueError:
         raise Invalid([FieldError("document", "too_large", _("This file is too large."))]) from None
     except Invalid as error:
         raise Invalid([FieldError("document", e.code, e.message) for e in error.errors]) from None
-    values = {
-        "record_key": "cases.case",
-        "record_id": case.id,
-        "kind": None if kind == "event" else kind,
-        "filename": part.filename.replace("\\", "/").split("/")[-1][:255],
-        "sha256": sha256,
-        "size": size,
-        "mime": mimetypes.guess_type(part.filename)[0] or "application/octet-stream",
-    }
-    return create(record_class("core.attachment"), values, allow=("sha256", "size", "mime")).id
 
 
 def _form(case: Case, code: str, given: dict[str, Any], errors: dict[str, str]) -> Any:

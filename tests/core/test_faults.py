@@ -50,6 +50,16 @@ def page():
     return "a page of its own"
 
 
+rest = Endpoints("brokenrest", "/api/broken", api=True)
+
+
+@rest.route("/things", permission=("broken.thing", "read"))
+def things():
+    """Things."""
+    trouble("endpoint")
+    return ["a thing"]
+
+
 @hookimpl
 def register_records(): return [Thing]
 @hookimpl
@@ -78,7 +88,7 @@ def register_subscribers():
     hear = lambda payload, key: trouble("subscriber") or DONE.append("heard")
     return [Subscriber("broken.hears", "broken.thing.created", hear, timeout=1)]
 @hookimpl
-def register_endpoints(): return [pages]
+def register_endpoints(): return [pages, rest]
 @hookimpl
 def validate_records(model, records): trouble("validate") if model is Thing else None
 @hookimpl
@@ -108,7 +118,7 @@ from core.testing import Deployment
 folder = pathlib.Path({folder!r})
 settings = Settings(
     plugins=("broken",), data=folder / "data", secret="s" * 40, testing=True,
-    hook_seconds=0.4, write_hook_seconds=0.6, process_memory_mb=700,
+    hook_seconds=0.4, write_hook_seconds=0.6, page_seconds=0.8, process_memory_mb=700,
 )
 app = create_app(settings, plugin_folder=folder)
 prepare(app, settings)
@@ -234,8 +244,26 @@ for how, wanted in (("raise", "KeyError"), ("eat", "MemoryError")):
     assert browser.get("/broken/page").status_code == 500
     resource.setrlimit(resource.RLIMIT_DATA, soft)
     assert [(p, h) for p, h, e in faults() if wanted in e] == [("broken", "page")], faults()
-assert browser.get("/r/broken.thing").status_code == 200
+for how in ("sleep", "loop"):
+    turn("endpoint", how)
+    answer, seconds = timed(lambda: browser.get("/broken/page"))
+    assert (answer.status_code, seconds < 5) == (503, True), (how, answer.status_code, seconds)
+    assert "broken" in answer.text and "Traceback" not in answer.text, how
+    assert [(p, h) for p, h, e in faults() if "took longer" in e] == [("broken", "page")], faults()
+    answer, seconds = timed(lambda: app.test_client().get("/api/broken/things", headers=api.headers))
+    assert (answer.status_code, seconds < 5) == (503, True), (how, answer.text)
+    assert answer.json["code"] == "plugin_slow" and "broken" in answer.json["detail"], answer.text
+    assert browser.get("/r/broken.thing").status_code == 200, "the next request is not held up"
+def nested():
+    for _turn in range(3):
+        assert registry().hooks.isolated("other", f"card {_turn}", lambda: time.sleep(60), "left out") == "left out"
+    return "whole"
+with app.test_request_context("/broken/page"):
+    assert registry().hooks.page("broken", "page", nested) == "whole", "others' time is not the page's"
+assert {p for p, h, e in faults() if h == "card"} == {"other"}
 turn("", "")
+assert app.test_client().get("/api/broken/things", headers=api.headers).json == ["a thing"]
+assert browser.get("/r/broken.thing").status_code == 200
 assert browser.get("/broken/page").text == "a page of its own"
 assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
 """

@@ -1,4 +1,4 @@
-"""Settings that are for trials alone: each is named, with its mend, and ends `zhian doctor --production` with 1."""
+"""Settings that are for trials alone: each is named, with its mend, and stops a deployment that is for production."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.doctor.production import examine_for_production
+from core.app import create_app
+from core.doctor.production import examine_for_production, require_fit
+from core.errors import CannotStart
 from core.identity.settings import IdentitySettings
 from core.settings import Settings
 from tests.support.running import command
@@ -63,8 +65,21 @@ def test_a_deployment_in_order_is_fit(good):
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_each_bad_setting_is_named_alone(good, what):
-    assert len(problems(replace(good, **BAD[what]))) == 1, problems(replace(good, **BAD[what]))
+def test_each_bad_setting_is_named_alone_and_stops_production(good, what):
+    wrong = replace(good, **BAD[what])
+    named = problems(wrong)
+    assert len(named) == 1, named
+    require_fit(wrong)  # a trial may have it
+    with pytest.raises(CannotStart) as told:
+        create_app(replace(wrong, production=True))
+    assert [(p.what, bool(p.mend)) for p in told.value.problems] == [(named[0], True)]
+
+
+def test_all_are_told_at_once_and_what_is_in_order_starts(good):
+    require_fit(replace(good, production=True))
+    with pytest.raises(CannotStart) as told:
+        require_fit(replace(good, production=True, secret="short", base_url="", demo=True))
+    assert len(told.value.problems) == 3
 
 
 @pytest.mark.parametrize("name", ["", "secret", "zhian.db"])
@@ -86,3 +101,14 @@ def test_the_command_ends_with_1_and_names_the_mend(tmp_path):
     assert seen.returncode == 1
     assert "BAD  The demo is on" in seen.stdout
     assert "Set ZHIAN_BASE_URL" in seen.stdout
+
+
+@pytest.mark.parametrize("process", ["up", "web", "worker", "scheduler"])
+def test_no_process_starts_and_nothing_is_made(tmp_path, process):
+    folder = tmp_path / "data"
+    seen = command(process, "--data", folder, check=False, env={"ZHIAN_PRODUCTION": "1", "ZHIAN_SECRET": "short"})
+    assert seen.returncode == 1
+    assert "Zhian cannot start:" in seen.stderr
+    assert "[production] The secret is shorter than 32 characters -> Take it out" in seen.stderr
+    assert "[production] base_url is missing" in seen.stderr
+    assert not folder.exists()
