@@ -139,6 +139,8 @@ def _extras(registry: Registry) -> None:
         registry.channels[str(code)] = channel
         registry.events[EVENT].append(subscriber(channel))
         registry.owners["channel", str(code)] = plugin
+    for _plugin, kind, code in _once(registry, "register_message_kinds", "kind of messages", lambda k: k.code):
+        registry.message_kinds[str(code)] = kind
     for plugin, setting in registry.hooks.collect("register_settings"):
         if setting.key in registry.settings[plugin]:
             registry.problem(plugin, f"setting {setting.key} is declared twice", RENAME)

@@ -84,18 +84,41 @@ class ExportFormat:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """What became of a message that a channel took: `state` is waiting, sent, delivered or failed; `id` is the
+    provider's."""
+
+    state: str
+    id: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class Channel:
     """A way by which messages reach a person outside of Zhian, beside the inbox.
 
     `send(message, person)` runs in a worker after the commit and is repeated while it raises; `message` is the
     `core.notification`, whose `dedup_key` or id is the same on each try. `wanted(message, person)` says whether this
-    channel is for them at all.
+    channel is for them at all. A channel that only puts messages into an outbox of its own tells by
+    `trace(message, person)` what became of one (None: it never took it).
     """
 
     code: str
     label: Any
-    send: Callable[[Any, Any], None]
+    send: Callable[[Any, Any], Any]
     wanted: Callable[[Any, Any], bool] = lambda message, person: True
+    trace: Callable[[Any, Any], Trace | None] | None = None
+
+
+@dataclass(frozen=True)
+class MessageKind:
+    """A kind of messages, for which people choose channels: `notify(…, kind="plugin.code")`.
+
+    Messages without one count among those about the type of their record.
+    """
+
+    code: str
+    label: Any
 
 
 @dataclass(frozen=True)

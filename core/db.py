@@ -100,6 +100,16 @@ def reading() -> Iterator[Any]:
 
 
 @contextmanager
+def only_reading() -> Iterator[None]:
+    """Transactions that begin inside the block only read: on SQLite they take no write lock. For threads that watch."""
+    token = write_intent.set(False)
+    try:
+        yield
+    finally:
+        write_intent.reset(token)
+
+
+@contextmanager
 def impatient(connection: Any) -> Iterator[None]:
     """Inside the block a write fails at once instead of waiting for another writer."""
     sqlite = connection.dialect.name == "sqlite"

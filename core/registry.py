@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from core.contributions import Card, Channel, ExportFormat, ImportFormat, NumberPart, SearchSource, Setting
+from core.contributions import Card, Channel, ExportFormat, ImportFormat, MessageKind, NumberPart, SearchSource, Setting
 from core.errors import CannotStart, StartProblem
 from core.hooks.manager import Hooks
 from core.hooks.manifest import Manifest
@@ -228,6 +228,7 @@ class Registry:
     number_parts: dict[str, NumberPart] = field(default_factory=dict)
     settings: dict[str, dict[str, Setting]] = field(default_factory=lambda: defaultdict(dict))
     offered: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
+    message_kinds: dict[str, MessageKind] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     realms: dict[str, Realm] = field(default_factory=lambda: {STAFF.name: STAFF})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Channel,
         ExportFormat,
         ImportFormat,
+        MessageKind,
         NumberPart,
         Offer,
         SearchSource,
@@ -168,6 +169,11 @@ def register_channels() -> list[Channel]:
 
 
 @hookspec
+def register_message_kinds() -> list[MessageKind]:
+    """Kinds of messages that this plugin writes by `notify(…, kind=…)`: people choose channels for each."""
+
+
+@hookspec
 def register_offers() -> list[Offer]:
     """Hooks that this plugin itself offers to others, declared in its `hookspecs.py`: what is done with their items."""
 
@@ -285,3 +291,19 @@ def slot_banner() -> list[Panel] | None:
 @hookspec
 def provide_badge(record_key: str, row: dict[str, Any]) -> Any:
     """The picture of a record in lists and heads, as a URL or None."""
+
+
+@hookspec
+def provide_delivery(channel: Channel, message: Any, person: Any) -> bool | None:
+    """True takes the delivery of a message by a channel into one's own hands, in the worker's transaction: it is sent
+    by `send_through(channel, message, person)` when its time has come. None leaves it to the core, which sends now."""
+
+
+@hookspec
+def provide_inbox() -> Any:
+    """The page `/inbox` in place of the core's own."""
+
+
+@hookspec
+def provide_reply_address(mail: Any) -> str | None:
+    """The address to which answers to a mail go, when it leaves; None for none."""

@@ -20,9 +20,24 @@ def subscriber(channel: Channel) -> Subscriber:
 
 
 def deliver(code: str, payload: dict[str, Any], key: str) -> None:
-    """Send one message through one channel, if its receiver is still there and the channel is for them."""
+    """Send one message through one channel, unless its receiver is gone or a plugin takes the delivery over."""
     message = db.session.get(Notification, payload["id"])
     person = db.session.get(User, message.user_id) if message is not None else None
+    if message is None or person is None or not person.active:
+        return
     channel = registry().channels[code]
-    if message is not None and person is not None and person.active and channel.wanted(message, person):
-        channel.send(message, person)
+    if not registry().hooks.first("provide_delivery", channel=channel, message=message, person=person):
+        send_through(channel, message, person)
+
+
+def send_through(channel: Channel, message: Any, person: Any) -> str | None:
+    """Hand a message to a channel that wants it; the provider's id of it, where it tells one. Raises what it raises."""
+    if not channel.wanted(message, person):
+        return None
+    found = channel.send(message, person)
+    return found if isinstance(found, str) else None
+
+
+def kind_of(message: Any) -> str:
+    """The kind of a message, by which people choose channels."""
+    return message.kind or message.record_key or "core.message"

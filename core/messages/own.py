@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from core.contributions import MessageKind
 from core.hooks.specs import hookimpl
 from core.i18n import _
 from core.messages import sending
@@ -66,6 +67,16 @@ def register_actions() -> list[Action]:
             available=sending.can_requeue,
             icon="refresh",
         )
+    ]
+
+
+@hookimpl
+def register_message_kinds() -> list[MessageKind]:
+    """What the core itself tells people."""
+    return [
+        MessageKind("core.mention", _("Mentions in comments")),
+        MessageKind("core.work", _("Long work that has ended")),
+        MessageKind("core.message", _("Everything else")),
     ]
 
 

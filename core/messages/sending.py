@@ -18,6 +18,7 @@ from core.db import db, system
 from core.i18n import _, gettext
 from core.messages.model import Mail
 from core.records.notes import Attachment, file_path
+from core.registry import registry
 
 LEASE = timedelta(minutes=10)
 TRIES = 8
@@ -102,6 +103,9 @@ def message(mail: Any, files: Sequence[Attachment] = ()) -> EmailMessage:
     text["Subject"] = mail.subject
     text["Date"] = format_datetime(mail.created_at)
     text["Message-ID"] = mail.message_id
+    text["Auto-Submitted"] = "auto-generated"
+    if answers := registry().hooks.first("provide_reply_address", mail=mail):
+        text["Reply-To"] = answers
     if mail.maybe_duplicate:
         text["X-Zhian-Repeated"] = "yes"
     text.set_content(_open(mail, mail.body))

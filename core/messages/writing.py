@@ -74,13 +74,17 @@ def notify(
     severity: str = "info",
     record: Record | None = None,
     key: str | None = None,
+    kind: str | None = None,
 ) -> list[int]:
     """An in-app message to each person once; with a `key` never a second time. Ids of the new ones.
 
-    `severity` is info, warning, urgent or fatal. Other channels hear of it by the event `core.notification.created`.
+    `severity` is info, warning, urgent or fatal. `kind` is a `MessageKind`, by which people choose channels; without
+    one a message counts among those about its record's type. Other channels hear of it by the event
+    `core.notification.created`.
     """
     people = sorted({ident for ident in user_ids if ident is not None})
-    message = {"subject": subject[:300], "body": body or None, "severity": severity, **_about(record)}
+    message = {"subject": subject[:300], "body": body or None, "severity": severity, "kind": kind}
+    message |= _about(record)
     rows = [message | {"user_id": person, "dedup_key": f"{key}-{person}"[:200] if key else None} for person in people]
     rows += _to_deputies(message, people, key) if record is not None else []
     made = _insert(Notification, rows, "dedup_key")

@@ -83,6 +83,7 @@ class Notification(Record):
     subject: Mapped[str] = fields.text(_("Subject"), required=True, max_length=300)
     body: Mapped[str | None] = fields.long_text(_("Text"))
     severity: Mapped[str] = fields.text(_("Severity"), max_length=20, default="info", required=True)
+    kind: Mapped[str | None] = fields.text(_("Kind"), max_length=80)
     record_key: Mapped[str | None] = fields.text(_("Record type"), max_length=80)
     record_id: Mapped[int | None] = fields.integer(_("Record"))
     dedup_key: Mapped[str | None] = fields.text(_("Key"), max_length=200, unique=True, hidden=True)

@@ -22,7 +22,9 @@ MOONS = {"fatal": "overdue", "urgent": "today", "warning": "week", "info": "late
 
 
 def inbox() -> Any:
-    """`/inbox`, unread first; `?all=1` with what was read."""
+    """`/inbox`, unread first; `?all=1` with what was read. A plugin may have a page of its own in this place."""
+    if (page := shell.registry().hooks.first("provide_inbox")) is not None:
+        return page
     everything = request.args.get("all") == "1"
     statement = select(Notification).order_by(Notification.id.desc()).limit(SHOWN)
     if not everything:

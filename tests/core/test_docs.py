@@ -130,10 +130,11 @@ with app.app_context():
         assert store.set_values("parcels", values) == ["carrier", "limit", "token"]
     with system("a message"):
         notify([ann], "Tea is ready")
+        notify([ann], "A parcel is lost", kind="parcels.lost")
 with app.app_context():
     assert (setting("parcels.limit"), setting("parcels.token")) == (5, "t-1")
     deliver_pending(20)
-assert "Tea is ready" in hooks.CALLED
+assert "Tea is ready" in hooks.CALLED and "A parcel is lost" not in hooks.CALLED
 hooks.CALLED.remove("Tea is ready")
 assert registry().number_parts["parcels.side"].sample == "N" and hooks.STAMPS == []
 assert "courier" in registry().realms and registry().claims and registry().import_sources["parcels.parcel"]

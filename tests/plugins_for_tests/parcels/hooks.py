@@ -33,6 +33,7 @@ from core import (
     L,
     ListView,
     Menu,
+    MessageKind,
     NumberPart,
     NumberRule,
     Offer,
@@ -258,6 +259,12 @@ def register_channels() -> list[Channel]:
 
 
 @hookimpl
+def register_message_kinds() -> list[MessageKind]:
+    """People choose channels for `notify(…, kind="parcels.lost")` apart from other messages about parcels."""
+    return [MessageKind("parcels.lost", _("Lost parcels"))]
+
+
+@hookimpl
 def register_offers() -> list[Offer]:
     """`hookspecs.py` declares `register_stamps`, which other plugins may implement; here they are taken."""
 
@@ -425,6 +432,24 @@ def slot_banner() -> list[Panel] | None:
 def provide_badge(record_key: str, row: dict[str, Any]) -> Any:
     """A picture in lists and heads; None leaves it to others."""
     return "/static/parcel.svg" if record_key == KEY else None
+
+
+@hookimpl
+def provide_delivery(channel: Channel, message: Any, person: Any) -> bool | None:
+    """What is to be whispered is not shouted over the yard; None leaves a message to the core."""
+    return True if channel.code == "parcels.yard" and message.kind == "parcels.lost" else None
+
+
+@hookimpl
+def provide_inbox() -> Any:
+    """A page of one's own in place of `/inbox`; None leaves the core's."""
+    return None
+
+
+@hookimpl
+def provide_reply_address(mail: Any) -> str | None:
+    """Answers to mails about parcels go to the post room."""
+    return "post@parcels.example" if mail.record_key == KEY else None
 
 
 @hookimpl
