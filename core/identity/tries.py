@@ -23,6 +23,8 @@ from core.identity.model import Tries
 from core.identity.policy import current_policy
 
 WINDOW = timedelta(minutes=15)
+MOST_QUESTIONS = 300
+"""Questions to one address in that time: an office that signs in at nine o'clock asks fewer."""
 _table = Tries.__table__
 
 
@@ -85,6 +87,17 @@ def enter(account: str, ip: str | None) -> Try:
         rest = _count(connection, account, instant, settings.tries, by_rests=True)
         _count(connection, address, instant, settings.address_tries, by_rests=False)
     return Try(account, address, instant, rest)
+
+
+def ask(what: str, ip: str | None) -> None:
+    """Count a question that proves nothing but leaves a row behind. Raises `Resting` when an address asks too much.
+
+    Writes in a transaction of its own: the caller must hold none.
+    """
+    key = _key(f"{what}:{address_key(ip)}")
+    _look((key,))
+    with _writing() as connection:
+        _count(connection, key, int(now().timestamp() * 1000), MOST_QUESTIONS, by_rests=False)
 
 
 def _look(keys: tuple[str, ...]) -> None:

@@ -21,6 +21,7 @@ from core.identity.browsers import end_sessions
 from core.identity.policy import current_policy
 from core.identity.sso import only_provider
 from core.identity.steps import next_step
+from core.identity.tried import told
 from core.permissions.org import LoginSession, User
 from core.permissions.passwords import hash_password, outdated, verify
 from core.records.audit import entry, note_action, write
@@ -70,8 +71,9 @@ def sign_in(login: str, password: str, keep: bool, realm: Realm = STAFF) -> Sign
     with system("sign-in") as session:
         user = session.scalars(select(User).where(*_known(login, realm))).first()
         fits = verify(user.password_hash if user else None, password)  # always, so that time tells nothing
+        tried = told(session.connection(), login)
         if not fits or user is None or only_provider(realm.name):
-            note_action(session, "sign_in_failed", user, changes=_rest_begins(entered))
+            note_action(session, "sign_in_failed", user, changes={"login": [None, tried]} | _rest_begins(entered))
             return SignIn(locked_minutes=-(-entered.rest // 60))
         if outdated(user.password_hash or ""):
             user.password_hash = hash_password(password)
@@ -92,8 +94,8 @@ def _known(login: str, realm: Realm) -> tuple[Any, ...]:
     )
 
 
-def _rest_begins(entered: tries.Try) -> dict[str, Any] | None:
-    return {"rest_minutes": [None, -(-entered.rest // 60)]} if entered.rest else None
+def _rest_begins(entered: tries.Try) -> dict[str, Any]:
+    return {"rest_minutes": [None, -(-entered.rest // 60)]} if entered.rest else {}
 
 
 def end_earlier(realm: Realm) -> None:

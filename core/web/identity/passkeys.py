@@ -27,6 +27,11 @@ from core.web.security import csrf_ground
 def ask() -> Any:
     """A question for the browser's authenticator: to sign in, as a second step, or to prove oneself again."""
     user_id, half = current_principal().user_id, g.get("half")
+    db.session.rollback()
+    try:
+        tries.ask("passkey", request.remote_addr)
+    except tries.Resting as rest:
+        return jsonify(message=gettext("Too many tries. Wait %(n)s minutes.", n=rest.minutes)), 429
     purpose = "proof" if user_id else "second" if half else "sign-in"
     connection = db.session().connection()
     options, kept = passkeys.ask_known(connection, user_id or (half.user_id if half else None))
