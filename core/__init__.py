@@ -79,6 +79,7 @@ _FACE = {
         "Hit",
         "ImportFormat",
         "MessageKind",
+        "Linked",
         "NumberPart",
         "Offer",
         "SearchSource",

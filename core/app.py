@@ -42,6 +42,7 @@ TABLES = (
     "core.plugin_settings.model",
     "core.hooks.faults",
     "core.importing.models",
+    "core.search.model",
     "core.api.model",
 )
 """Modules that declare the core's own bookkeeping, which no hook names."""
@@ -58,6 +59,7 @@ OWN = (
     "core.importing.own",
     "core.shaping.own",
     "core.records.custom.own",
+    "core.search.own",
     "core.saved.own",
 )
 """The core's own contributions, made through the same hooks as everybody's."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "core.importing.command:import_command",
     "plugin": "core.commands.plugins:plugin_group",
     "scheduler": "core.commands.serve:scheduler",
+    "search": "core.commands.search:search_group",
     "secrets": "core.commands.secrets:secrets_group",
     "settings": "core.commands.settings:settings_group",
     "shell": "core.commands.checks:shell",

@@ -29,6 +29,7 @@ def compose(registry: Registry) -> None:
     _ways(registry)
     _views(registry)
     _check(registry)
+    _search(registry)
 
 
 def _once(
@@ -213,6 +214,13 @@ def _check(registry: Registry) -> None:
             what = f"an action names the record {key}, which nobody declares"
             registry.problem("core", what, "correct its key")
     _check_routes(registry)
+
+
+def _search(registry: Registry) -> None:
+    from core.search.plan import problems  # plans are made of the composed registry
+
+    for key, what in problems():
+        registry.problem(registry.types[key].plugin, f"{key}: {what}", "correct its search declaration")
 
 
 def _check_routes(registry: Registry) -> None:

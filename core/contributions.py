@@ -50,6 +50,19 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """Texts of other records by which a record is found, in its `__record__["search"]`, beside names of own fields.
+
+    They are the `fields` of `record`, whose link `by` points here. Who may not read all of those records, or one of the
+    fields, does not find the record by them.
+    """
+
+    record: str
+    by: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SearchSource:
     """A place beside records in which Ctrl-K looks: `find(words, limit)` is asked as the person who searches."""
 

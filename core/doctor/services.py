@@ -180,6 +180,20 @@ def check_audit(settings: Settings) -> Iterator[Finding]:
         yield note(f"{waiting} rows of the audit log wait for their seal", "Start the scheduler: zhian scheduler")
 
 
+def check_search(settings: Settings) -> Iterator[Finding]:
+    """Whether everything is found."""
+    from core.search.rebuilding import faults
+    from core.setup.database import is_empty
+
+    with _app(settings).app_context():
+        if is_empty():
+            return
+        found = list(faults())
+    yield from (note(f"Search: {fault}", "zhian search rebuild") for fault in found)
+    if not found:
+        yield fine("Search: the index is whole")
+
+
 MANY_WAIT = 100_000
 _apps: dict[int, Flask] = {}
 
@@ -192,4 +206,4 @@ def _app(settings: Settings) -> Flask:
 
 
 FIRST = (check_redis, check_plugins)
-NEED_PLUGINS = (check_database, check_schema, check_people, check_work, check_audit)
+NEED_PLUGINS = (check_database, check_schema, check_people, check_work, check_audit, check_search)

@@ -10,7 +10,7 @@ from core.permissions.rules import Access
 from core.records.base import Record
 from core.registry import RecordType, Registry
 
-SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover", "_mine", "_custom")
+SUFFIXES = ("_bigram", "_scope", "_last", "_order", "_cover", "_mine", "_custom", "_search_words")
 """Ends of the names of these indexes, which no migration knows."""
 BIGRAM_FUNCTION = r"""
 CREATE OR REPLACE FUNCTION zhian_bigrams(value text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS

@@ -21,6 +21,7 @@ from core.jobs import runs, schedules
 from core.jobs.claims import holder
 from core.jobs.kick import LOOK, send
 from core.jobs.model import Heartbeat
+from core.search import rebuilding as search
 
 log = logging.getLogger("zhian.jobs")
 
@@ -52,6 +53,7 @@ def tick(inline: bool = False) -> None:
         if delivery.any_due():
             send([LOOK])
     seal_due()
+    search.look()
 
 
 def serve(app: Flask) -> None:

@@ -23,6 +23,7 @@ from core.records.changes import Pending, specs_of
 from core.records.custom.values import CustomValues, packed
 from core.records.service import integrity, load_values, loader
 from core.records.types import Instant
+from core.search import keeping
 
 
 def bulk_create(
@@ -124,6 +125,7 @@ def insert_derived(model: type[Record], records: list[Any]) -> list[int]:
         rows = [vars(record) for record in made]
     who = current_principal().user_id
     ids = _insert(session.connection(), model, rows, {"created_by_id": who, "updated_by_id": who})
+    keeping.derived(session.connection(), model, ids, rows)
     session.info["wrote"] = True
     return ids
 

@@ -329,7 +329,15 @@ def value_of(spec: Field, raw: Any) -> Any:
 
 
 def search_condition(kind: RecordType, text: str) -> ColumnElement[bool] | None:
-    """The words of the quick search: each must be somewhere in the searchable fields."""
+    """The words of the quick search: each must be somewhere in what the record is found by."""
+    from core.search.sight import quick  # it is made of the conditions of this room
+
+    found = quick(kind, text)
+    return found if found is not None else plain_search(kind, text)
+
+
+def plain_search(kind: RecordType, text: str) -> ColumnElement[bool] | None:
+    """The same by parts of texts alone: each word must be somewhere in the searchable fields."""
     words = text.split()[:6]
     specs = [s for s in kind.search_fields if _searchable(treatment(kind, s.name))]
     if not words or not specs:

@@ -13,6 +13,7 @@ from core.records.custom.known import edition
 from core.records.custom.values import values_in
 from core.records.numbering import number_records
 from core.registry import registry
+from core.search import keeping
 
 
 def prepare(session: Any, work: Pending) -> None:
@@ -82,6 +83,7 @@ def record_history(session: Any, work: Pending) -> None:
             for r in records
         ]
     audit.write(session, rows)
+    keeping.note(session, work)
     _emit(session, work)
 
 

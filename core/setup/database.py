@@ -18,6 +18,7 @@ from core.db import db, reading, system
 from core.hooks import migrations
 from core.records.audit import Origin, origin
 from core.registry import registry
+from core.search.rebuilding import match_plans
 from core.settings import Settings, load_settings
 from core.setup.model import SetupMark
 
@@ -33,6 +34,7 @@ def prepare(app: Flask, settings: Settings, say: Say = lambda text: None) -> Non
     with app.app_context():
         for state in migrations.upgrade(registry(), db.engine, settings):
             say(f"database: {state.plugin} {state.current or 'new'} -> {state.head}")
+        match_plans()
         for seed in registry().seeds:
             _once(f"seed {seed.key}", _source_state(seed.fn), seed.fn)
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, column
 from sqlalchemy.orm import Mapped
 
-from core import Record, _, fields
+from core import Linked, Record, _, fields
 from plugins.cases import bounds, choices, computed, nice, values
 from plugins.cases.bounds import within
 
@@ -35,6 +35,12 @@ class Case(Record):
         "icon": "folder",
         "order": "-opened_on",
         "archive": True,
+        "search": (
+            *("goods_text", "goods_english", "mark_name", "inventors", "cited_marks", "wo_number", "priority_number"),
+            *("opponent", "respondent", "petitioner", "owner", "assignor", "assignee"),
+            Linked("cases.applicant", "case", ("name", "name_en")),
+            Linked("cases.goods", "case", ("items", "items_en")),
+        ),
     }
     __table_args__ = (
         UniqueConstraint("jurisdiction", "case_type", "application_number"),

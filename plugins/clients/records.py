@@ -38,6 +38,7 @@ class Client(Record):
         "icon": "users",
         "order": "name",
         "archive": True,
+        "search": ("former_names", "former_numbers", "brands", "main_business", "phone", "invoice_title"),
     }
     __table_args__ = (Index("ix_clients_client_match_key", "match_key"),)
 

@@ -32,6 +32,7 @@ class Deadline(Record):
         "icon": "clock",
         "order": "due",
         "archive": False,
+        "search": False,  # thousands are called the same; Ctrl-K finds their case
     }
     __table_args__ = (
         Index(
