@@ -10,7 +10,9 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,21 +41,38 @@ def outgoing(base_url: str, *, ca_file: str | None = None, timeout: float = 10.0
     `Refused` for an address that is not fit.
     """
     check_address(base_url)
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
-            log.warning("certificate file %s: %s", ca_file, error)  # who chose the path is not told what lies there
-            raise Refused(_("The certificate file cannot be read as one."), field="ca_file") from None
     return httpx.Client(
         base_url=base_url,
-        transport=Judged(context, allowed_inside()),
+        transport=Judged(_with(ca_file) if ca_file else _usual(_written()), allowed_inside()),
         timeout=timeout,
         follow_redirects=False,
         trust_env=False,
         headers={"User-Agent": "Zhian"},
     )
+
+
+def _with(ca_file: str) -> ssl.SSLContext:
+    """The machine's certificate authorities and those of a file."""
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ssl.SSLError) as error:
+        log.warning("certificate file %s: %s", ca_file, error)  # who chose the path is not told what lies there
+        raise Refused(_("The certificate file cannot be read as one."), field="ca_file") from None
+    return context
+
+
+@lru_cache(maxsize=1)
+def _usual(_written: tuple[str | float | None, ...]) -> ssl.SSLContext:
+    """The machine's certificate authorities, read once (they take longer than most calls) until they change."""
+    return ssl.create_default_context()
+
+
+def _written() -> tuple[str | float | None, ...]:
+    """Which files hold the machine's certificate authorities, and when each was last written."""
+    places = ssl.get_default_verify_paths()
+    files = (places.cafile, places.capath)
+    return (*files, *(Path(file).stat().st_mtime if file else None for file in files))
 
 
 def check_address(url: str) -> str:
