@@ -56,6 +56,7 @@ _FACE = {
     "core.permissions.duties": ("Duty",),
     "core.permissions.people": ("load_principal",),
     "core.permissions.principal": ("Principal", "current_principal"),
+    "core.permissions.holders": ("role_holders",),
     "core.permissions.whitelist": ("hidden_but",),
     "core.permissions.rules": (
         "FieldRule",

@@ -163,6 +163,7 @@ class Claim:
     live: Callable[[Any], Any] | None = None
 
 
+NAMES = ("title", "title_en", "number", "icon", "order", "secondary")
 STAFF = Realm("staff", "", "/login", "zhian")
 
 
@@ -192,6 +193,8 @@ class RecordType:
     archive: bool = True
     secondary: str | None = None
     public: bool = True
+    walls: bool = False
+    guarded: bool = False
 
     @property
     def search_fields(self) -> list[Field]:
@@ -274,7 +277,7 @@ class Registry:
             fields=field_specs(model),
             **{
                 k: spec[k]
-                for k in ("title", "title_en", "number", "icon", "order", "archive", "secondary", "public")
+                for k in (*NAMES, "archive", "public", "walls", "guarded")
                 if k in spec
             },
         )

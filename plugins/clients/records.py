@@ -38,6 +38,8 @@ class Client(Record):
         "icon": "users",
         "order": "name",
         "archive": True,
+        "walls": True,
+        "guarded": True,
         "search": ("former_names", "former_numbers", "brands", "main_business", "phone", "invoice_title"),
     }
     __table_args__ = (Index("ix_clients_client_match_key", "match_key"),)
@@ -183,6 +185,7 @@ class Contact(Record):
         "icon": "address-book",
         "order": "name",
         "archive": True,
+        "guarded": True,
     }
 
     client_id: Mapped[int] = fields.link("clients.client", _("Client"), required=True, on_delete="cascade")
