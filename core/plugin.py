@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
+from core.contributions import Setting
 from core.hooks.specs import hookimpl
 from core.i18n import L, _
 from core.permissions import granting
@@ -89,6 +90,26 @@ def of_seen_records(model: Any, principal: Principal) -> ColumnElement[bool]:
 def released(model: Any, principal: Principal) -> ColumnElement[bool]:
     """Files that the agency shows to the client, of records that the person may read."""
     return and_(model.client_visible, model.archived_at.is_(None), of_seen_records(model, principal))
+
+
+@hookimpl
+def register_settings() -> list[Setting]:
+    """What belongs to no plugin."""
+    rows = Setting(
+        "large_export",
+        _("Rows from which an export needs a second person"),
+        "integer",
+        default=1000,
+        help=_("Exports of clients, contacts and prices with more rows wait for approval. One day's are added up."),
+        validate=_not_negative,
+    )
+    return [rows]
+
+
+def _not_negative(value: int) -> int:
+    if value < 0:
+        raise ValueError(_("Not below zero."))
+    return value
 
 
 @hookimpl

@@ -13,7 +13,8 @@ from core.db import system
 from core.hooks.specs import hookimpl
 from core.i18n import gettext, use_locale
 from core.messages.writing import notify
-from core.permissions.org import User, UserRole
+from core.permissions.holders import role_holders
+from core.permissions.org import User
 from core.permissions.principal import current_principal
 from core.permissions.rules import Grant
 from core.records.audit import RIGHT, note_action
@@ -42,8 +43,7 @@ def verify_and_tell() -> dict[str, Any]:
 
 
 def _alarm(session: Any, result: verify.Result) -> None:
-    people = select(User).join(UserRole, UserRole.user_id == User.id).where(UserRole.role.in_(TOLD), User.active)
-    for person in session.scalars(people.distinct()):
+    for person in session.scalars(select(User).where(User.id.in_(role_holders(*TOLD)))):
         with use_locale(person.locale):
             title = gettext("The audit log does not verify: %(first)s", first=str(result.first[0]))
             notify([person.id], title, body="/settings/audit/proof", severity="fatal", key=f"audit {result.at}")

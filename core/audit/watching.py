@@ -48,6 +48,8 @@ def _watched(response: Response) -> Response:
             _refused(response.status_code)
     elif response.status_code in (200, 206) and _leaves(response) and READS.isdisjoint(origin.get().told):
         _left(response)
+    elif response.status_code == 200 and asked_by().glass and request.method == "GET":
+        _looked()
     return response
 
 
@@ -69,6 +71,16 @@ def _refused(status: int) -> None:
     key = (who.user_id, None if who.user_id else request.remote_addr, status, request.method, request.url_rule.rule)
     db.session.rollback()
     note_folded((*key, record_key), row)
+
+
+def _looked() -> None:
+    """A page on which somebody looked through broken glass, in the log with what it was about."""
+    record_key, record_id = _thing()
+    if record_key is None or record_key.startswith("core."):
+        return
+    told = {"path": request.full_path.rstrip("?")[:300], "glass": asked_by().glass}
+    db.session.rollback()
+    write_apart([_entry("looked", asked_by(), record_key, record_id, told)])
 
 
 def _leaves(response: Response) -> bool:

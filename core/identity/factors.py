@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 from core.clock import now
 from core.identity.model import Passkey, RecoveryCode, Totp
 from core.permissions.org import UserRole
+from core.permissions.overlay import read_overlay
 
 STEP = 30
 """Seconds that a code of an authenticator app holds."""
@@ -53,7 +54,8 @@ def must_have(connection: Any, user_id: int) -> bool:
     if not roles or "*" in roles:
         return bool(roles)
     held = select(UserRole.__table__.c.role).where(UserRole.__table__.c.user_id == user_id)
-    return not roles.isdisjoint(connection.execute(held).scalars())
+    codes, overlay = set(connection.execute(held).scalars()), read_overlay(connection)
+    return not roles.isdisjoint(codes | {overlay.like(code) for code in codes})
 
 
 def new_secret(connection: Any, user_id: int) -> str:

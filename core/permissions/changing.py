@@ -9,7 +9,7 @@ from core.db import db
 from core.errors import FieldError, Forbidden, Invalid
 from core.i18n import _
 from core.permissions import building
-from core.permissions.declared import CONDITION, STANDARD_ACTIONS
+from core.permissions.declared import CONDITION, CONFIGURING, STANDARD_ACTIONS
 from core.permissions.granting import TOP_ROLES
 from core.permissions.model import CUSTOM, Condition, CustomRole, Deputy, FieldRight, Right
 from core.permissions.overlay import read_overlay
@@ -19,8 +19,6 @@ PLACES = ("own", "assigned", "team", "department", "branch", "all")
 """Scopes that every record type may be granted in, the narrow first."""
 EXTRA_ACTIONS = ("unmask",)
 """Rights of every record type besides the standard ones and its actions."""
-NO_BUSINESS = ("system_admin", "config_admin")
-"""Who runs or configures the system reads no client, case or money (CLIENT_DATA_CONFIG)."""
 
 
 def check_rows(model: type[Any], rows: Iterable[Any]) -> None:
@@ -73,7 +71,7 @@ def _check_right(row: Right) -> None:
         raise _wrong("action", _("There is no such right on this record type."))
     if row.effect == "add" and row.scope not in scopes_for(row.record):
         raise _wrong("scope", _("This record type knows no such scope."))
-    if row.effect == "add" and row.role in NO_BUSINESS and not row.record.startswith("core."):
+    if row.effect == "add" and row.role in CONFIGURING and not row.record.startswith("core."):
         raise Forbidden(_("Who runs or configures the system gets no rights on the records of clients."))
 
 

@@ -21,6 +21,10 @@ CONDITION = "condition:"
 SHAREABLE = {"read": frozenset({"read", "update"}), "update": frozenset({"update"})}
 """What may be opened to others for a time, and the levels of a share that open it."""
 NOTHING: frozenset[str] = frozenset()
+CONFIGURING = ("system_admin", "config_admin")
+"""Who runs or configures the system: they read no client, case or money but through the glass that they break."""
+GLASS = "break_glass"
+"""What stands for a role in the rights that broken glass gives."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ def _loosest(rules: Iterable[FieldRule]) -> FieldRule:
     return min(rules, key=lambda r: (STRICTNESS.index(r.treatment), r.when is None))
 
 
+def through_glass(rules: Iterable[FieldRule]) -> FieldRule | None:
+    """Who reads client data through broken glass sees masked what is masked for anybody."""
+    return _strictest(rule for rule in rules if rule.treatment == "masked")
+
+
 def stricter(one: FieldRule, other: FieldRule) -> FieldRule:
     """Of two rules that both bind a person the one that closes more."""
     return max((one, other), key=lambda r: (STRICTNESS.index(r.treatment), r.when is None))

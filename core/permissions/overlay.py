@@ -10,6 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from core.i18n import L
 from core.permissions.model import CUSTOM, LAID_OVER, Condition, CustomRole, FieldRight, Right, RightsStamp
+from core.permissions.separation import WALLS
+from core.permissions.walls import BuiltWall, read_walls
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Overlay:
     less: dict[tuple[str, str], frozenset[tuple[str, str]]] = field(default_factory=dict)
     conditions: dict[int, BuiltCondition] = field(default_factory=dict)
     closed: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
+    walls: tuple[BuiltWall, ...] = ()
 
     def limits(self, record: str) -> list[BuiltCondition]:
         """Conditions that limit every right on a record type."""
@@ -109,6 +112,7 @@ def _load(connection: Connection, stamp: str) -> Overlay:
         {key: frozenset(pairs) for key, pairs in less.items()},
         _conditions(connection),
         fields,
+        read_walls(connection),
     )
 
 
@@ -141,7 +145,7 @@ def is_custom(code: str) -> bool:
 
 def restamp(session: Any, models: set[type]) -> None:
     """After a flush: when one of `models` is part of the overlay, all processes are told by a new stamp."""
-    if models.isdisjoint(LAID_OVER):
+    if models.isdisjoint((*LAID_OVER, *WALLS)):
         return
     table, connection = RightsStamp.__table__, session.connection()
     fresh = uuid4().hex

@@ -8,15 +8,19 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, null, or_, select
 
-from core.clock import today
+from core.clock import now, today
 from core.db import db, write_intent
+from core.permissions import walls
+from core.permissions.declared import CONFIGURING
 from core.permissions.model import Deputy, Share
 from core.permissions.org import Department, User, UserRole
 from core.permissions.overlay import Overlay, forget_overlay, is_custom, read_overlay
 from core.permissions.principal import Principal
 from core.permissions.rules import access, on_table
+from core.permissions.separation import Glass
 from core.permissions.shares import live
 from core.records.custom.known import edition, refresh
+from core.records.types import Instant
 
 
 def _tree_of(down: bool) -> Any:
@@ -36,7 +40,7 @@ def _shares() -> Any:
     return select(share.record_key, share.level, mine.label("department_id")).where(live(), theirs).distinct()
 
 
-_user, _role, _deputy = User.__table__.c, UserRole.__table__.c, Deputy.__table__.c
+_user, _role, _deputy, _glass = User.__table__.c, UserRole.__table__.c, Deputy.__table__.c, Glass.__table__.c
 _PERSON = select(
     *(_user.login, _user.name, _user.department_id, _user.branch_id, _user.team_id, _user.realm, _user.locale)
 ).where(_user.id == bindparam("user_id"), _user.active, _user.archived_at.is_(None))
@@ -52,6 +56,9 @@ _AWAY = (
     .distinct()
     .order_by(_deputy.user_id)
 )
+_OPENED = (
+    select(_glass.id).where(_glass.user_id == bindparam("user_id"), _glass.ends_at > bindparam("at", type_=Instant()))
+).order_by(_glass.id.desc())
 """Made once: every person is asked for once in a second."""
 
 FRESH_SECONDS = 0.8
@@ -109,7 +116,10 @@ def _picture(connection: Connection, user_id: int, *, alone: bool = False) -> Pr
     claims = _claims(connection, user_id, row.realm)
     lent = _lent(connection, user_id, row.department_id) if row.realm == "staff" and not alone else Lent()
     day = today() if overlay.by_the_day else None
-    rights = (held, below, tuple(sorted(claims.items())), overlay.stamp, day, *lent.stamp)
+    walled = _walled(connection, user_id, row, overlay)
+    glass = None if alone or held.isdisjoint(CONFIGURING) else _opened(connection, user_id)
+    parted = (tuple(sorted(walled.items())), glass)
+    rights = (held, below, tuple(sorted(claims.items())), overlay.stamp, day, *lent.stamp, *parted)
     stamp: tuple[Any, ...] = (edition().number, *row, *rights)
     return Principal(
         user_id=user_id,
@@ -128,8 +138,32 @@ def _picture(connection: Connection, user_id: int, *, alone: bool = False) -> Pr
         above=lent.above,
         shared=lent.shared,
         standing_in=lent.standing_in,
+        walled=walled,
+        glass=glass,
         stamp=stamp,
     )
+
+
+def _walled(connection: Connection, user_id: int, row: Any, overlay: Overlay) -> dict[str, frozenset[int]]:
+    """What walls close to the person now; where no wall was built, nothing is asked."""
+    if not overlay.walls or row.realm != "staff":
+        return {}
+    stand = {
+        walls.PERSON: frozenset({user_id}),
+        walls.TEAM: frozenset({row.team_id} - {None}),
+        walls.DEPARTMENT: places_above(connection, row.department_id),
+    }
+    return walls.hidden(overlay.walls, stand, now())
+
+
+def places_above(connection: Connection, department_id: int | None) -> frozenset[int]:
+    """A department with those above it."""
+    return _tree(connection, _ABOVE, department_id)
+
+
+def _opened(connection: Connection, user_id: int) -> int | None:
+    """The opening of client data that the person has now."""
+    return connection.execute(_OPENED, {"user_id": user_id, "at": now()}).scalar()
 
 
 def _tree(connection: Connection, tree: Any, department_id: int | None) -> frozenset[int]:

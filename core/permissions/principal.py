@@ -18,9 +18,10 @@ class Principal:
 
     `claims` are the records that a person of another realm is bound to: ids by record key, for scopes to use.
     `roles` are what the program knows; `held` the roles that grants are looked up by, which administrators may have
-    made. `standing_in` are the people who are away and whose own work this person does, `shared` the levels at which
-    records of a type are shared with them, `above` their department and those above it. `viewer` is who looks through
-    this person's eyes, without any other right than to read.
+    made. `walled` are the records that walls close to them, ids by record key; `glass` is the opening of client data
+    that lets somebody who runs the system read them for now. `standing_in` are the people who are away and whose own
+    work this person does, `shared` the levels at which records of a type are shared with them, `above` their department
+    and those above it. `viewer` is who looks through this person's eyes, without any other right than to read.
     """
 
     user_id: int | None = None
@@ -41,13 +42,15 @@ class Principal:
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     standing_in: tuple[Principal, ...] = ()
     viewer: Principal | None = None
+    walled: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    glass: int | None = None
     is_system: bool = False
     stamp: tuple[Any, ...] = ()
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def has_role(self, *codes: str) -> bool:
-        """Whether the person holds one of the roles."""
-        return self.is_system or not self.roles.isdisjoint(codes)
+        """Whether the person holds one of the roles: a shipped one, one made like it, or one that was made itself."""
+        return self.is_system or not (self.roles | self.granted).isdisjoint(codes)
 
     @property
     def granted(self) -> frozenset[str]:

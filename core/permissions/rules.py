@@ -12,6 +12,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from core.permissions.declared import (
     CONDITION,
+    GLASS,
     NOTHING,
     PERSONAL,
     SHAREABLE,
@@ -23,10 +24,11 @@ from core.permissions.declared import (
     Rule,
     Scopes,
 )
-from core.permissions.fieldrules import binding, stricter
+from core.permissions.fieldrules import binding, stricter, through_glass
 from core.permissions.overlay import MadeRole, Overlay, last_overlay
 from core.permissions.principal import Principal
 from core.permissions.shares import shared_ids
+from core.permissions.walls import WALL, open_to
 from core.records.base import MODELS, Record
 from core.records.custom.access import field_rules
 
@@ -150,6 +152,8 @@ class Access:
                 for grant in self.held_by(role, key, principal.overlay):
                     if action in grant.actions or "*" in grant.actions:
                         yield grant
+        if principal.glass and action == "read" and principal.scopes is None and not record_key.startswith("core."):
+            yield Grant(GLASS, record_key, ("read",))
 
     def lent(self, principal: Principal, record_key: str, action: str) -> Iterable[tuple[Grant, Principal]]:
         """What the person may do for those they stand in for: the work of these alone, nothing of administration."""
@@ -253,11 +257,13 @@ class Access:
             if (action in r.actions or asked in r.actions) and (r.roles is None or principal.has_role(*r.roles))
         ]
         for built in principal.overlay.limits(record_key) if principal.overlay else ():
-            binds = not built.roles or not principal.granted.isdisjoint(built.roles)
+            binds = not built.roles or principal.has_role(*built.roles)
             if binds and (not built.actions or asked in built.actions or action in built.actions):
                 from core.permissions.building import compiled
 
                 found.append((built.name, compiled(built, principal)))
+        if principal.walled and (opened := open_to(model, principal)) is not None:
+            found.append((WALL, opened))
         return found
 
     def _scopes(self, model: type[Record], principal: Principal, names: set[str]) -> list[ColumnElement[bool]]:
@@ -285,6 +291,8 @@ class Access:
         found = {}
         for name in {*rules, *(named for _role, named in closed)}:
             bound = binding(record_key, name, rules.get(name, ()), principal, closed)
+            if bound is None and principal.glass:
+                bound = through_glass(rules.get(name, ()))
             if bound is not None:
                 found[name] = bound
         for rule in field_rules(record_key, principal):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
+from urllib.parse import urlencode
 
 import xlsxwriter
 from flask import Blueprint, request, send_file
@@ -17,12 +18,14 @@ from core.contributions import ExportFormat
 from core.db import db, write_intent
 from core.errors import NotFound
 from core.i18n import gettext
+from core.permissions import exports
 from core.permissions.rules import access
 from core.records.audit import entry, write
 from core.records.dump import link_labels
 from core.records.fields import Field
 from core.records.query import SYSTEM_FIELDS, Filter, list_records
 from core.registry import RecordType, registry
+from core.web.lifecycle import go
 from core.web.listing import kind_of
 from core.web.liststate import ListState, readable, state_at
 from core.web.security import safe_next
@@ -40,21 +43,39 @@ def export(key: str, code: str | None = None) -> Any:
     here = f"/r/{key}?{request.query_string.decode()}" if request.method == "GET" else request.form.get("here")
     state = state_at(kind, safe_next(here, f"/r/{key}"))
     chosen = [int(i) for i in request.form.getlist("id") if i.isdigit()] if request.form.get("all") != "1" else []
-    fields = fields_of(state)
+    if exports.guarded(key) and exports.needs_another(key, number_of(state, chosen)):
+        only = state.url(pairs=(*state.pairs, ("id__in", ",".join(map(str, chosen))))) if chosen else state.url()
+        return go(f"/exports/new?{urlencode({'key': key, 'address': only, 'format': code or ''})}")
+    return answer(state, chosen_format, chosen)
+
+
+def number_of(state: ListState, chosen: Sequence[int] = ()) -> int:
+    """How many rows an export of this list holds."""
+    return sum(1 for _row in rows(state, [], list(chosen)))
+
+
+def answer(
+    state: ListState, chosen_format: ExportFormat | None, chosen: list[int], request_id: int | None = None
+) -> Any:
+    """The file; with `request_id` the approval of a large export is spent for it."""
+    kind, fields = state.kind, fields_of(state)
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - the answer reads it after this function
     found = rows(state, fields, chosen)
     number = _write_as(chosen_format, stream, fields, found) if chosen_format else _write(stream, fields, found)
     stream.seek(0)
     db.session.rollback()
     write_intent.set(True)
-    told = {"count": number, "filters": dict(state.pairs), "columns": [f.name for f in fields]}
+    told: dict[str, Any] = {"count": number, "filters": dict(state.pairs), "columns": [f.name for f in fields]}
+    if request_id is not None:
+        exports.use(request_id, number)
+        told["request"] = request_id
     write(db.session(), [entry("export", kind.key, changes=told)])
     db.session.commit()
     suffix, mimetype = (chosen_format.suffix, chosen_format.mimetype) if chosen_format else (".xlsx", XLSX)
     name = f"{kind.plural}-{today().isoformat()}{suffix}"
-    answer = send_file(stream, mimetype=mimetype, as_attachment=True, download_name=name)
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    sent = send_file(stream, mimetype=mimetype, as_attachment=True, download_name=name)
+    sent.headers["Cache-Control"] = "private, no-store"
+    return sent
 
 
 def fields_of(state: ListState) -> list[Field]:

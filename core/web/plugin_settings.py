@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, render_template, request
 from core.contributions import Setting
 from core.db import db
 from core.errors import CannotStart, Invalid, NotFound, StartProblem
-from core.i18n import gettext
+from core.i18n import _, gettext
 from core.permissions.principal import Principal
 from core.plugin_settings import store
 from core.registry import Registry
@@ -70,8 +70,7 @@ def _form(plugin: str, specs: dict[str, Setting], entered: dict[str, Any], error
         }
         for key, spec in specs.items()
     ]
-    manifest = next(m for m in shell.registry().manifests if m.name == plugin)
-    title = str(manifest.title)
+    title = next((str(m.title) for m in shell.registry().manifests if m.name == plugin), gettext("The house"))
     crumbs = [(gettext("Settings"), "/settings"), (title, None)]
     return render_template("web/plugin_settings.html", title=title, crumbs=crumbs, rows=rows, plugin=plugin)
 
@@ -80,7 +79,8 @@ def items(principal: Principal) -> list[SettingsItem]:
     """An entry of the settings page for each plugin that has some."""
     registry = shell.registry()
     with_some = [m for m in registry.manifests if registry.settings.get(m.name)]
-    return [SettingsItem(m.title, f"/settings/{m.name}", "settings", "system", administers) for m in with_some]
+    own = [SettingsItem(_("The house"), "/settings/core", "settings", "people", administers)]
+    return own + [SettingsItem(m.title, f"/settings/{m.name}", "settings", "system", administers) for m in with_some]
 
 
 def check_names(app: Flask, registry: Registry) -> None:

@@ -10,6 +10,8 @@ from flask import Blueprint, render_template
 
 from core.errors import Forbidden
 from core.i18n import _, gettext
+from core.permissions.exports import APPROVE, KEY
+from core.permissions.glass import may_break
 from core.permissions.principal import Principal, current_principal
 from core.permissions.rules import access
 from core.views import Menu
@@ -57,6 +59,17 @@ def allowed_to(record: str, action: str) -> Callable[[Principal], bool]:
     return lambda principal: principal.can(record, action)
 
 
+def glass_concerns(principal: Principal) -> bool:
+    """Whether the person may open client data in an emergency, or watches over it."""
+    return may_break(principal) or principal.can("core.wall", "read")
+
+
+def exports_concern(principal: Principal) -> bool:
+    """Whether the person exports what is guarded, or decides about it."""
+    guarded = (key for key, kind in shell.registry().types.items() if kind.guarded)
+    return principal.can(KEY, APPROVE) or any(principal.can(key, "export") for key in guarded)
+
+
 ITEMS: list[SettingsItem] = [
     SettingsItem(_("My account"), "/settings/me", "user", "own", everybody),
     SettingsItem(_("Sign-in security"), "/security", "shield-check", "own", everybody),
@@ -67,6 +80,9 @@ ITEMS: list[SettingsItem] = [
     SettingsItem(_("Roles and rights"), "/settings/roles", "shield", "people", administers),
     SettingsItem(_("Conditions"), "/settings/conditions", "filter", "people", administers),
     SettingsItem(_("Separation of duties"), "/settings/separation", "scale", "people", administers),
+    SettingsItem(_("Information walls"), "/settings/walls", "shield-check", "people", allowed_to("core.wall", "read")),
+    SettingsItem(_("Open client data"), "/settings/client-data", "lock-open", "people", glass_concerns),
+    SettingsItem(_("Large exports"), "/exports", "download", "own", exports_concern),
     SettingsItem(_("Audit log"), "/settings/audit", "shield", "people", allowed_to("core.audit", "read")),
     SettingsItem(_("Webhooks"), "/r/core.webhook", "plug", "data", allowed_to("core.webhook", "read")),
     SettingsItem(_("Import"), "/import", "upload", "data", lambda principal: bool(importable())),
@@ -90,6 +106,12 @@ def require_administrator() -> None:
     """Raises `Forbidden` for whoever does not run the deployment."""
     if not administers(current_principal()):
         raise Forbidden(detail={"action": "administer"})
+
+
+def require(record: str, action: str) -> None:
+    """Raises `Forbidden` for whoever does not have this right."""
+    if not current_principal().can(record, action):
+        raise Forbidden(detail={"record": record, "action": action})
 
 
 def settings() -> Any:

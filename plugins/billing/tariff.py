@@ -36,6 +36,7 @@ class PriceItem(Record):
         "icon": "tags",
         "order": "code",
         "archive": True,
+        "guarded": True,
     }
 
     code: Mapped[str] = fields.text(_("Code"), required=True, unique=True, search=True, max_length=60)

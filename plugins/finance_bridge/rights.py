@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select
 
-from core import Grant, Principal, Scopes, record_class
+from core import Grant, Principal, Scopes, record_class, role_holders
 from plugins.finance_bridge.records import Book
 
 DATA = Path(__file__).parent / "data" / "grants.json"
@@ -54,8 +54,8 @@ def people(branch_id: int | None, roles: tuple[str, ...] = PEOPLE) -> list[int]:
     """Ids of the people in finance who are told: heads everywhere, others in that branch. Call it as the system."""
     from core import db
 
-    user, held = record_class("core.user"), record_class("core.user_role")
-    query = select(user.id, held.role, user.branch_id).join(held, held.user_id == user.id)
-    query = query.where(held.role.in_(roles), user.active.is_(True))
-    rows = db.session.execute(query).all()
-    return sorted({row.id for row in rows if row.role in HEADS or branch_id is None or row.branch_id == branch_id})
+    told, user = role_holders(*roles), record_class("core.user")
+    if branch_id is None:
+        return told
+    here = set(db.session.scalars(select(user.id).where(user.id.in_(told), user.branch_id == branch_id)))
+    return sorted(here | set(role_holders(*(role for role in roles if role in HEADS))))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from core import _, local, notify, now, record_class, use_locale
+from core import _, local, notify, now, role_holders, use_locale
 from plugins.im_bridge.records import App, Message, Quota
 
 WARN_AT = 0.8
@@ -42,8 +42,7 @@ def count(session: Any, app: App, kind: str, number: int) -> None:
 
 
 def _warn(session: Any, app: App, kind: str, period: str, used: int, limit: int) -> None:
-    role = record_class("core.user_role")
-    admins = list(session.scalars(select(role.user_id).where(role.role.in_(("system_admin", "administrator")))))
+    admins = role_holders("system_admin", "administrator")
     what = Quota.__table__.c.kind.info["field"].choice(kind).label
     with use_locale("zh"):
         subject = str(

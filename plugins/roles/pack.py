@@ -80,6 +80,10 @@ KEPT_AT = {
     "WRITEOFF": "billing.write_off",
     "PRICE_DISCOUNT": "billing.quotation",
     "RULE_PUBLISH": "deadlines.rule",
+    "GRANT_SELF": "core.user_role",
+    "EXPORT": "core.export_request",
+    "CLIENT_DATA_CONFIG": "core.glass",
+    "CHINESE_WALL": "core.wall",
 }
 """Where the second act of a pair is refused, when that record type is there."""
 

@@ -31,7 +31,7 @@ def world_of(record_key: str) -> World:
     kinds = (user.realm == "staff", user.active.is_(True))
     return World(
         has_field=lambda path: has_path(record_key, path),
-        roles=frozenset(registry().access.roles),
+        roles=frozenset(registry().access.all_roles()),
         logins=frozenset(db.session.scalars(select(user.login).where(*kinds))),
         departments=frozenset(c for c in db.session.scalars(select(department.code)) if c),
         actions=frozenset(registry().actions.get(record_key, {})),

@@ -160,7 +160,8 @@ def _choices(record_key: str, spoken: Spoken) -> dict[str, Any]:
         for s in fields
         if s.target and s.target in registry().types and "owner" in registry().types[s.target].fields
     ]
-    roles = sorted((code, str(role.label)) for code, role in registry().access.roles.items() if role.realm != "portal")
+    known = registry().access.all_roles().items()
+    roles = sorted((code, str(role.label)) for code, role in known if role.realm != "portal")
     department = record_class("core.department")
     chosen = select(department.code, department.name).where(department.code.is_not(None)).order_by(department.code)
     heads = [(f"head:{row.code}", row.name) for row in db.session.execute(chosen)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from core import Record, _, current_locale, db, readers, record_class, registry
+from core import Record, _, current_locale, db, readers, record_class, registry, role_holders
 from plugins.workflow.flow import Node, Token, read_token
 from plugins.workflow.values import place_of, value_of
 
@@ -122,13 +122,8 @@ def _by_login(login: str) -> list[int]:
 
 
 def _of_role(token: Token, subject: Subject) -> tuple[int, ...]:
-    user, held = record_class("core.user"), record_class("core.user_role")
-    everybody = select(user.id).where(
-        user.id.in_(select(held.user_id).where(held.role == token.value)),
-        user.active.is_(True),
-        user.realm == "staff",
-        user.archived_at.is_(None),
-    )
+    user = record_class("core.user")
+    everybody = select(user.id).where(user.id.in_(role_holders(token.value)))
     reaches = ("department", "branch", "all") if token.reach == "near" else (token.reach,)
     for reach in reaches:
         narrowed = everybody
@@ -185,7 +180,7 @@ def _managers(subject: Subject) -> list[int | None]:
 def words(text: str, record_key: str = "") -> str:
     """A word of a definition as people read it; fields are called as records of that type call them."""
     token = read_token(text)
-    roles = registry().access.roles
+    roles = registry().access.all_roles()
     if token.kind == "role":
         named = str(roles[token.value].label) if token.value in roles else token.value
         reach = {"department": _("of the department"), "branch": _("of the branch"), "all": _("of the agency")}

@@ -200,6 +200,8 @@ RULES_REST_IN = {
     "core/web/rights/people.py": "passwords that an administrator sets",
     "core/permissions/deputies.py": "a deputy is named by the person and their heads, which no grant says",
     "core/permissions/leaving.py": "what names a leaver is handed over by who may not see it",
+    "core/permissions/exports.py": "a large export is asked for and decided, which no grant to write says",
+    "core/permissions/glass.py": "who sees no client data opens them in an emergency, which no grant says",
     "core/permissions/sharing.py": "a share is given by who has the record, which no grant says",
     "core/web/auth.py": "sign-in, before anybody is known",
     "core/web/sessions.py": "sessions of browsers",

@@ -9,6 +9,8 @@ from core.web.rights import (
     conditions,
     deputies,
     duties,
+    exports,
+    glass,
     leaving,
     matrix,
     organisation,
@@ -17,6 +19,7 @@ from core.web.rights import (
     sharing,
     unmasking,
     viewing,
+    walls,
     why,
 )
 
@@ -25,5 +28,5 @@ PAGES = (roles, matrix, closing, conditions, people, leaving, organisation, duti
 
 def register(web: Blueprint) -> None:
     """The routes of this room."""
-    for module in (*PAGES, viewing):
+    for module in (*PAGES, viewing, walls, glass, exports):
         module.register(web)

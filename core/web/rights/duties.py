@@ -14,6 +14,14 @@ from core.registry import registry
 from core.web.rights.words import crumbs, role_word
 from core.web.settings_items import require_administrator
 
+PLACES = {
+    "CHINESE_WALL": "/settings/walls",
+    "CLIENT_DATA_CONFIG": "/settings/client-data",
+    "EXPORT": "/exports",
+    "GRANT_SELF": "/settings/roles",
+}
+"""Pages on which a duty of the core's own is kept."""
+
 
 def page() -> Any:
     """The table."""
@@ -34,17 +42,18 @@ def _row(duty: Duty) -> dict[str, Any]:
         (n, gettext(", ").join(role_word(access().role(c), c) for c in codes))
         for n, codes in duties.held_together(duty)
     ]
-    return {"code": duty.code, "label": str(duty.label), "state": state, "tone": tone, "held": held}
+    href = PLACES.get(duty.code)
+    return {"code": duty.code, "label": str(duty.label), "state": state, "tone": tone, "held": held, "href": href}
 
 
 def _state(duty: Duty) -> tuple[str, str]:
+    if duty.kept_at in registry().types and not duty.strength.startswith("soft"):
+        return gettext("refused by the server"), "done"
     if duty.apart:
         return (gettext("held apart by the server"), "done") if duties.strict() else (gettext("listed"), "warn")
     if duty.kept_at not in registry().types:
         return gettext("no such acts here"), ""
-    if duty.strength.startswith("soft"):
-        return gettext("allowed, noted"), "warn"
-    return gettext("refused by the server"), "done"
+    return gettext("allowed, noted"), "warn"
 
 
 def register(web: Blueprint) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.i18n import _, gettext
-from core.permissions.declared import CONDITION
+from core.permissions.declared import CONDITION, GLASS
 from core.permissions.overlay import Overlay, last_overlay
 from core.permissions.principal import Principal
 from core.records.dump import labels
@@ -75,6 +75,8 @@ def role_word(role: Any, code: str) -> str:
     """A role as people call it."""
     if code == "*":
         return gettext("Everybody")
+    if code == GLASS:
+        return gettext("Client data opened in an emergency")
     return str(role.label) if role is not None else code
 
 

@@ -21,6 +21,8 @@ class Folder(Record):
         "plural": _("Folders"),
         "title": "name",
         "number": "number",
+        "walls": True,
+        "guarded": True,
     }
     number: Mapped[str | None] = fields.text(_("Number"), readonly=True, unique=True)
     name: Mapped[str] = fields.text(_("Name"), required=True, search=True, max_length=100)
