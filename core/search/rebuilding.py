@@ -30,9 +30,11 @@ def match_plans() -> list[str]:
     """Have types taken in that are new or indexed by other fields, forget what is disabled; the keys of the former."""
     known = plans()
     with reading() as connection:
-        if not inspect(connection).has_table(_states.name):
+        present = set(inspect(connection).get_table_names())
+        if _states.name not in present:
             return []
         states = dict(connection.execute(select(_states.c.record_key, _states.c.fingerprint)).all())
+    known = {key: plan for key, plan in known.items() if key.replace(".", "_") in present}
     fresh = [key for key, plan in known.items() if states.get(key) != plan.fingerprint]
     gone = sorted(states.keys() - known.keys())
     if fresh or gone:
