@@ -19,6 +19,7 @@ from core import (
     Record,
     Scopes,
     Seed,
+    Setting,
     View,
     hookimpl,
 )
@@ -38,6 +39,7 @@ from plugins.billing import (
     requests,
     rights,
     seed,
+    settings,
     views,
 )
 from plugins.billing.records import (
@@ -117,6 +119,12 @@ def register_numbering() -> list[NumberRule]:
 def register_configuration() -> list[Configuration]:
     """The price list."""
     return configuring.parts()
+
+
+@hookimpl
+def register_settings() -> list[Setting]:
+    """Days, limits and percentages that the agency agrees."""
+    return settings.declared()
 
 
 @hookimpl

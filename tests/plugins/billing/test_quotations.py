@@ -8,10 +8,12 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import select
 
-from core import Conflict, Forbidden, Refused, create, get, standing_at, system, today, update
+from core import Conflict, Forbidden, Invalid, Refused, create, get, standing_at, system, today, update
 from core import now as moment
+from core.plugin_settings.store import set_values
 from plugins.billing import BillLine
 from plugins.billing.records import PriceItem, Quotation, QuotationLine
+from plugins.billing.settings import agreed
 
 QUOTATION = "billing.quotation"
 
@@ -129,3 +131,27 @@ def test_a_new_version_keeps_the_number_and_replaces_the_old_one(desk):
     assert new.number == old.number.replace("v1", "v2")
     with pytest.raises((Refused, Conflict)):
         desk.run("manager", QUOTATION, ident, "revise")
+
+
+def test_the_agency_changes_limits_days_and_prices_itself(desk):
+    new = {"discount_dept_head": 25, "valid_days": 10, "volume": "3:80，10: 70", "tier_general": "95.5"}
+    with system("settings") as session:
+        set_values("billing", new)
+        session.flush()
+    ident = quote(desk, ("INV_APP", {"right_kind": "invention"}))
+    desk.run("manager", QUOTATION, ident, "set_discount", {"percent": "24", "reason": "first order"})
+    assert desk.run("manager", QUOTATION, ident, "send")["state"] == "waiting"
+    desk.run("head", QUOTATION, ident, "approve_discount")
+    desk.run("manager", QUOTATION, ident, "send")
+    assert desk.seen(QUOTATION, ident).valid_until == today() + timedelta(days=10)
+    with system("look") as session:
+        prices = agreed().prices
+        assert prices.volume == ((3, D(80)), (10, D(70)))
+        assert prices.tiers["general"] == D("95.5")
+        for key, wrong in {"volume": "many", "rush": -1, "due_days": -5, "discount_dept_head": 101}.items():
+            with pytest.raises(Invalid):
+                set_values("billing", {key: wrong})
+        set_values("billing", dict.fromkeys(new))
+        session.flush()
+    with system("look again"):
+        assert agreed().valid_days == 30
