@@ -66,7 +66,7 @@ WORDS = {
     " `write_hook_seconds`. Then it is answered with 503 that names the plugin.",
     "process_memory_mb": "Memory that a web process may take on top of what it begins with, and each job; 0: no limit.",
     "identity": "The table `[identity]`, below: how people prove who they are.",
-    "plugin_settings": "A table per plugin: `[plugin_settings.billing]`; its README says what it may hold.",
+    "plugin_settings": "A table per plugin, `[plugin_settings.billing]`: values of the settings it declares, fixed then.",
 }
 IDENTITY = {
     "policy": "`modern` (NIST SP 800-63B) or `mlps` (等保, GB/T 22239).",
