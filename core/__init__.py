@@ -44,6 +44,7 @@ _FACE = {
         "update",
     ),
     "core.records.bulk": ("bulk_create", "bulk_update", "insert_derived"),
+    "core.records.trees": ("check_tree", "tree_condition"),
     "core.records.query": ("Filter", "Page", "Query", "count_records", "list_records"),
     "core.records.dump": ("dump", "labels"),
     "core.records.audit": ("current_way", "note_action"),

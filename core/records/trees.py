@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from core.errors import BadRequest
 from core.i18n import _
 from core.permissions.principal import Principal
-from core.records.conditions import OF_PERSON, OPERATORS, Filter, condition, find_field, ids_of
+from core.records.conditions import OF_PERSON, OPERATORS, Filter, condition, find_field, ids_of, judging
 from core.registry import RecordType
 
 Tree = dict[str, Any]
@@ -135,3 +135,15 @@ def compact(tree: Tree | None) -> str:
 def refused(message: Any) -> BadRequest:
     """A refusal of a tree."""
     return BadRequest(message, code="where")
+
+
+def tree_condition(kind: RecordType, tree: Tree, person: Principal) -> ColumnElement[bool]:
+    """A tree as SQL with the sight of `person`, for what runs in the background in their name; raises `BadRequest`."""
+    with judging(person):
+        return expression(kind, tree, person)
+
+
+def check_tree(kind: RecordType, tree: Any, person: Principal) -> None:
+    """Raises `BadRequest` unless the tree is well-formed and `person` may ask what it asks."""
+    with judging(person):
+        check(kind, tree)
