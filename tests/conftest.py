@@ -16,7 +16,9 @@ from flask import Flask
 from bootstrap.system import chromium
 from core.i18n import set_locale
 from core.settings import DEFAULT_CONFIG, ROOT, Settings, load_settings
+from tests.support.hashes import quick_hashes, usual_hashes
 
+__all__ = ["quick_hashes", "usual_hashes"]
 SHARED = ROOT.parent / "shared"
 """Reference data that lies beside the project; tests that read it skip without it."""
 

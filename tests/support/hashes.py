@@ -1,4 +1,4 @@
-"""Password hashes that cost little, for tests that sign in often and do not measure what a hash costs."""
+"""Password hashes that cost little: a fifth of a second for each person and each sign-in is no matter of most tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 from core.permissions import passwords
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> Iterator[None]:
-    """Argon2id with the smallest parameters, for one module."""
+    """Argon2id with the smallest parameters, for all tests that run in this process."""
     usual = passwords._hasher
     passwords._hasher, passwords._nobody = PasswordHasher(1, 1024, 1), ""
     yield
@@ -21,7 +21,7 @@ def quick_hashes() -> Iterator[None]:
 
 @pytest.fixture
 def usual_hashes(quick_hashes: None) -> Iterator[None]:
-    """For one test of such a module: hashes that cost what they cost a deployment."""
+    """For one test: hashes that cost what they cost a deployment."""
     quick = passwords._hasher
     passwords._hasher, passwords._nobody = PasswordHasher(), ""
     yield
