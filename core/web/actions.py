@@ -14,7 +14,6 @@ from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
 from core.records.fields import Field
-from core.records.notes import Note
 from core.records.query import list_records
 from core.registry import Action, Param, RecordType
 from core.web.facts import caption_of
@@ -227,20 +226,6 @@ def bulk(key: str) -> Any:
     return done(result.get("url") or here if isinstance(result, dict) else here)
 
 
-def note(key: str, record_id: int) -> Any:
-    """A note on the timeline."""
-    kind = kind_of(key)
-    record = service.get(kind.model, record_id)
-    values = {
-        "record_key": key,
-        "record_id": record.id,
-        "body": request.form.get("body", ""),
-        "visibility": request.form.get("visibility", "internal"),
-    }
-    service.create(Note, values)
-    return done(f"/r/{key}/{record_id}")
-
-
 def register(web: Blueprint) -> None:
     """The routes of this file."""
     web.add_url_rule("/r/<key>/-/do/<code>", "ask_type", ask)
@@ -249,4 +234,3 @@ def register(web: Blueprint) -> None:
     web.add_url_rule("/r/<key>/<int:record_id>/-/do/<code>", "do", do, methods=["POST"])
     web.add_url_rule("/r/<key>/-/bulk", "preview", preview, methods=["POST"])
     web.add_url_rule("/r/<key>/-/bulk/run", "bulk", bulk, methods=["POST"])
-    web.add_url_rule("/r/<key>/<int:record_id>/-/note", "note", note, methods=["POST"])

@@ -9,12 +9,13 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
+from core.desk import marks
 from core.i18n import gettext
 from core.permissions.principal import current_principal
 from core.records import service
 from core.registry import Action, RecordType
 from core.views import DetailView, Tab
-from core.web import cells, files, timeline
+from core.web import cells, copying, files, timeline
 from core.web import components as z
 from core.web.facts import Reading, caption, everything, shown_values
 from core.web.listing import kind_of
@@ -70,6 +71,7 @@ def head(kind: RecordType, view: DetailView, record: Any, values: dict[str, Any]
         "buttons": buttons,
         "menu": menu,
         "archived": record.archived_at is not None,
+        "starred": marks.starred(kind.key, record.id),
     }
 
 
@@ -113,12 +115,25 @@ def actions_of(kind: RecordType, record: Any) -> tuple[list[dict[str, Any]], lis
     if service.may(record, "update") and ("form", kind.key) in registry().views:
         edit = {"label": gettext("Edit"), "href": f"{base}/edit", "icon": "edit", "primary": False}
         found.insert(1, edit | {"attrs": {"data-key": "e"}})
-    if kind.archive and service.may(record, "delete"):
-        if record.archived_at is None:
-            menu.append({"label": gettext("Archive"), "post": f"{base}/-/archive", "icon": "archive"})
-        else:
-            menu.append({"label": gettext("Restore"), "post": f"{base}/-/restore", "icon": "restore"})
+    menu += _of_every_record(kind, record, base)
     return found[:2], [*found[2:], *(["-"] if found[2:] and menu else []), *menu]
+
+
+def _of_every_record(kind: RecordType, record: Any, base: str) -> list[dict[str, Any]]:
+    """What can be done with a record of any type: its address, a copy, putting it away."""
+    menu = [{"label": gettext("Copy the link"), "href": base, "icon": "link", "attrs": {"data-copy-link": base}}]
+    if copying.offered(kind, record):
+        href = f"{base}/-/copy"
+        menu.append({"label": gettext("Duplicate"), "href": href, "icon": "copy", "attrs": {"data-ask": href}})
+    if not service.may(record, "delete"):
+        return menu
+    if not kind.archive and not kind.key.startswith("core."):
+        menu.append({"label": gettext("Delete"), "post": f"{base}/-/delete", "icon": "trash", "danger": True})
+    elif kind.archive and record.archived_at is None:
+        menu.append({"label": gettext("Archive"), "post": f"{base}/-/archive", "icon": "archive"})
+    elif kind.archive:
+        menu.append({"label": gettext("Restore"), "post": f"{base}/-/restore", "icon": "restore"})
+    return menu
 
 
 def _available(kind: RecordType, action: Action, record: Any) -> bool:
@@ -163,7 +178,7 @@ def body(
     ]
     if (opened := sharing.panel(kind, record)) is not None:
         context["asides"].insert(0, render_panel(opened))
-    context["days"] = timeline.timeline(kind, record.id)
+    context["story"] = timeline.story(kind, record.id)
     context["can_note"] = current_principal().can("core.note", "create")
     context["can_file"] = may_edit and current_principal().can("core.attachment", "create")
     return context

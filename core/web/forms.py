@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from core.db import db
+from core.desk import drafts
 from core.errors import Invalid, NotFound, Refused, Stale
 from core.i18n import gettext
 from core.permissions.principal import current_principal
 from core.permissions.rules import access
-from core.records import service
+from core.records import service, undoing
 from core.records.dump import labels
 from core.records.fields import Field
 from core.registry import RecordType
@@ -78,6 +80,7 @@ def create(key: str) -> Any:
         record = service.create(kind.model, given)
         lines.store(kind, record, request.form)
         uploads.store(kind, record)
+        drafts.drop(request.form.get("draft"))
         commit()
     except (Invalid, Refused) as error:
         return refused(kind, None, given, error)
@@ -104,10 +107,13 @@ def update(key: str, record_id: int) -> Any:
     try:
         if version is None:
             raise Stale()
+        before = undoing.values_before(record, given)
         service.update(record, given, version)
         lines.store(kind, record, request.form)
         uploads.store(kind, record)
+        drafts.drop(request.form.get("draft"))
         title = caption_of(kind, record.id)
+        token = None if _rows_posted() else undoing.keep(title, [undoing.change_step(record, before)])
         commit()
     except (Invalid, Refused) as error:
         return refused(kind, record, given, error)
@@ -115,8 +121,18 @@ def update(key: str, record_id: int) -> Any:
         db.session.rollback()
         return conflict(kind, record_id, given)
     forget_counts()
-    say(gettext("%(name)s is saved", name=title))
+    say_undoable(gettext("%(name)s is saved", name=title), token)
     return done(f"/r/{key}/{record_id}")
+
+
+def _rows_posted() -> bool:
+    """Whether the form also wrote rows of other types, which one step back would not bring with it."""
+    return any(name.startswith("lines-") for name in request.form)
+
+
+def say_undoable(text: str, token: str | None) -> None:
+    """A message with the way back, where there is one."""
+    say(text, "done", gettext("Undo") if token else None, f"/undo/{token}" if token else None)
 
 
 def _treated(kind: RecordType, new: bool) -> dict[str, Any]:
@@ -209,7 +225,7 @@ def _values_of(kind: RecordType, record_id: int) -> dict[str, Any]:
     return shown_values(kind, record_id)
 
 
-def _fieldsets(
+def fieldsets(
     kind: RecordType, record: Any, sections: list[Section], values: dict[str, Any], errors: Errors
 ) -> list[dict[str, Any]]:
     """The sections with their fields as the templates draw them; each field stands once."""
@@ -255,7 +271,7 @@ def again(key: str, record_id: int | None = None) -> Any:
     values = {n: request.form.getlist(n) if n in many else v for n, v in request.form.items()}
     return render_template(
         "web/_fieldsets.html",
-        sections=_fieldsets(kind, record, sections_of(kind), values, {}),
+        sections=fieldsets(kind, record, sections_of(kind), values, {}),
         tables=_tables(kind, record, request.form, {}),
     )
 
@@ -275,7 +291,7 @@ def _reform(kind: RecordType, action: str) -> str | None:
 
 
 def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors, version: Any = None) -> str:
-    sections = _fieldsets(kind, record, sections_of(kind, record), values, errors)
+    sections = fieldsets(kind, record, sections_of(kind, record), values, errors)
     tables = _tables(kind, record, request.form if request.method == "POST" else None, errors)
     known = {f["name"] for s in sections for f in s["fields"]}
     known |= {f["name"] for table in tables for row in table["rows"] for f in row["fields"]}
@@ -307,7 +323,18 @@ def _page(kind: RecordType, record: Any, values: dict[str, Any], errors: Errors,
         ],
         action=action,
         back=action,
+        draft=draft_place(kind, record),
     )
+
+
+def draft_place(kind: RecordType, record: Any) -> str:
+    """Under which address the person's draft of this form is kept; new records by what they are made for."""
+    if record is not None:
+        return f"/r/{kind.key}/{record.id}"
+    if request.method == "POST":
+        return request.form.get("draft", f"/r/{kind.key}")
+    given = urlencode(sorted((n, v) for n, v in request.args.items() if n in kind.fields))
+    return f"/r/{kind.key}?{given}" if given and len(given) < 200 else f"/r/{kind.key}"
 
 
 def _lower(label: Any) -> str:
@@ -329,11 +356,10 @@ def archive(key: str, record_id: int) -> Any:
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
     title = caption_of(kind, record.id)
-    if registry().of(kind.model).archive:
-        service.archive(record)
-    else:
+    if not registry().of(kind.model).archive:
         raise NotFound()
-    say(gettext("%(name)s is archived", name=title), "done", gettext("To the record"), f"/r/{key}/{record_id}")
+    token = undoing.keep(title, [undoing.archive_step(service.archive(record))])
+    say_undoable(gettext("%(name)s is archived", name=title), token)
     return done(f"/r/{key}")
 
 
@@ -341,8 +367,9 @@ def restore(key: str, record_id: int) -> Any:
     """Bring it back."""
     kind = kind_of(key)
     record = service.get(kind.model, record_id)
-    service.restore(record)
-    say(gettext("%(name)s is back", name=caption_of(kind, record.id)))
+    title = caption_of(kind, record.id)
+    token = undoing.keep(title, [undoing.archive_step(service.restore(record))])
+    say_undoable(gettext("%(name)s is back", name=title), token)
     return done(f"/r/{key}/{record_id}")
 
 

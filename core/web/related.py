@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from core.i18n import gettext
 from core.permissions.principal import current_principal
@@ -47,6 +48,11 @@ def related(tab: Tab, record: Any, limit: int | None = None) -> dict[str, Any]:
     if found.rows and registry().hooks.implementations("filter_list_rows"):
         registry().hooks.gather("filter_list_rows", record_key=target.key, rows=found.rows)
     draw = [cells.cell_of(target, c, (), False) for c in columns]
+    here = (
+        f"/r/{record.__record__['key']}/{record.id}?tab={tab.key}"
+        if limit
+        else f"/r/{record.__record__['key']}/{record.id}"
+    )
     can_create = current_principal().can(target.key, "create") and ("form", target.key) in registry().views
     return {
         "label": str(tab.label),
@@ -55,5 +61,6 @@ def related(tab: Tab, record: Any, limit: int | None = None) -> dict[str, Any]:
         "total": found.total or 0,
         "more": f"/r/{target.key}?{spec.via}={record.id}",
         "new": f"/r/{target.key}/new?{spec.via}={record.id}" if can_create else None,
+        "quick": f"/r/{target.key}/-/quick?{spec.via}={record.id}&back={quote(here)}" if can_create else None,
         "new_label": gettext("New %(record)s", record=str(target.label)),
     }

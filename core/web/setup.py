@@ -19,6 +19,7 @@ from core.web import (
     auth,
     components,
     custom,
+    desk,
     errors,
     export,
     extensions,
@@ -82,6 +83,8 @@ def install(app: Flask) -> None:
         m.name: m.folder / "static" for m in registry.manifests if (m.folder / "static").is_dir()
     }
     assets.set_rooms(rooms)
+    for what, file in (("zhian.styles", "everywhere.css"), ("zhian.scripts", "everywhere.js")):
+        app.extensions[what] = [assets.asset(room, file) for room, folder in rooms.items() if (folder / file).is_file()]
     app.session_interface = NoCookieSession()
     app.before_request(lifecycle.begin)
     app.after_request(_finish)
@@ -102,6 +105,7 @@ def _blueprint() -> Blueprint:
         identity,
         home,
         records,
+        desk,
         export,
         imports,
         inbox,
@@ -166,6 +170,7 @@ def _globals(app: Flask) -> None:
         csrf_token=security.csrf_token,
         csrf_field=security.csrf_field,
         take_toasts=toasts.take_toasts,
+        draft_of=desk.draft_of,
         password_rules=password_rules,
         ways_in=ways_in,
         way_words=way_words,

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 
 from core.db import db
+from core.desk import marks
 from core.hooks.faults import recent
 from core.hooks.manager import Fault
 from core.i18n import _, current_locale, gettext, ngettext
@@ -24,6 +25,7 @@ from core.web.rendering import part
 
 GROUPS = (("work", None), ("cases", _("Cases")), ("clients", _("Clients")), ("business", _("Business")))
 COUNT_SECONDS = 15.0
+SHOWN_FAVOURITES = 8
 _counts: dict[tuple[int | None, str], tuple[float, int]] = {}
 _recent: tuple[float, list[Fault]] | None = None
 
@@ -106,6 +108,9 @@ def menu_groups() -> list[dict[str, Any]]:
         ]
         if items:
             groups.append({"label": str(label) if label else "", "items": items})
+    if starred := marks.marked(marks.favourites, SHOWN_FAVOURITES):
+        items = [{"url": m.href, "label": m.label, "icon": "star", "current": request.path == m.href} for m in starred]
+        groups.append({"label": gettext("Favourites"), "items": items})
     return groups
 
 

@@ -1,233 +1,188 @@
-"""The timeline of a record: audit rows and notes, grouped by day, newest first, as macro z_tl wants them."""
+"""The timeline of a record: comments, changes, mails, files and what happened to records that hang on it, by day."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from inspect import signature
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from markupsafe import Markup, escape
+from sqlalchemy import or_, select
 
 from core.db import db
+from core.desk.comments import open_until
 from core.i18n import _, gettext
 from core.permissions.guard import OPEN
+from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records.audit import AuditEntry
 from core.records.dump import labels
-from core.records.fields import Field
 from core.records.notes import Note
-from core.registry import Action, Param, RecordType, registry
+from core.records.reading import run
+from core.registry import RecordType, registry
+from core.views import DetailView
 from core.web import format as fmt
+from core.web.entries import Entry, from_audit, link_names, with_their_events
 
-LIMIT = 60
-ACTIONS = {
-    "create": (_("created this"), "plus"),
-    "update": (_("changed"), "edit"),
-    "archive": (_("archived this"), "archive"),
-    "restore": (_("restored this"), "restore"),
-    "delete": (_("deleted this"), "trash"),
-    "sign_in": (_("signed in"), "login"),
-    "sign_out": (_("signed out"), "logout"),
-    "sign_in_failed": (_("tried to sign in"), "lock"),
-    "password_changed": (_("changed the password"), "key"),
-    "password_set": (_("set a new password"), "key"),
-    "file_added": (_("added the file"), "paperclip"),
-    "file_read": (_("downloaded the file"), "download"),
-    "mail": (_("wrote a mail"), "mail"),
-    "unmask": (_("looked behind a mask"), "eye"),
-    "view_as": (_("looked through the eyes of this person"), "eye"),
-    "view_as_ended": (_("looked through these eyes no longer"), "eye-off"),
-}
-UNSAID = frozenset({"web", "system", "job", "import", "cli"})
-"""Ways of acting that go without saying; others, such as a card on a phone, are told."""
-API = _("api")
-OWN_REASON = frozenset({"unmask", "view_as"})
-"""Acts for which the person gave the reason themself."""
-WRITES = frozenset({"create", "update", "delete", "archive", "restore"})
-AT_ONCE = timedelta(seconds=5)
-"""What one command derives is written within this time."""
-SHOWN_CHANGES = 8
-IMPORT = re.compile(r"^import (\d+)$")
-"""The reason that an import run leaves in the log."""
-Entry = dict[str, Any]
+LIMIT = 40
+HANGING = 60
+"""So many of the newest records of each type that hang on one are looked at."""
+COMMENTS, CHANGES, MAILS, FILES = "comments", "changes", "mails", "files"
+OWN_KINDS = {COMMENTS: _("Comments"), CHANGES: _("Changes"), MAILS: _("Mails"), FILES: _("Files")}
+TOLD_OF_OTHERS = ("create", "update", "archive", "restore")
+VERBS = {"create": _("added"), "update": _("changed"), "archive": _("archived"), "restore": _("restored")}
+Dated = tuple[datetime, int, Entry]
+
+
+@dataclass
+class Story:
+    """One stretch of a timeline: entries by day, what can be chosen, and from where it goes on."""
+
+    days: list[tuple[str, list[Entry]]]
+    kinds: list[dict[str, Any]] = field(default_factory=list)
+    kind: str = ""
+    earlier: str | None = None
 
 
 def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
     """(day, entries) of one record that the person may see. The caller has checked that."""
-    found: list[tuple[Any, int, Entry]] = []
-    audit = select(AuditEntry).where(AuditEntry.record_key == kind.key, AuditEntry.record_id == record_id)
-    rows = db.session.scalars(audit.order_by(AuditEntry.id.desc()).limit(LIMIT), execution_options=OPEN).all()
-    names = _link_names(kind, rows)
-    actors = labels("core.user", {row.actor_id for row in rows})
-    told = [(row, entry) for row in rows if (entry := _from_audit(kind, row, names, actors)) is not None]
-    found += [(row.at, row.id, entry) for row, entry in with_their_events(told)]
-    found += [(n.created_at, n.id, _from_note(n)) for n in notes_of(kind.key, record_id)]
+    return story(kind, record_id).days
+
+
+def story(kind: RecordType, record_id: int, only: str = "", before: datetime | None = None) -> Story:
+    """The newest entries of one kind (all without one) before an instant. The caller has checked the record."""
+    hanging = _hanging_types(kind)
+    only = only if only in OWN_KINDS or only in hanging else ""
+    found: list[Dated] = []
+    if only in ("", CHANGES, MAILS, FILES):
+        found += _own_history(kind, record_id, only, before)
+    if only in ("", COMMENTS):
+        found += _comments(kind, record_id, before)
+    for key, via in hanging.items():
+        if only in ("", key):
+            found += _hanging_history(registry().types[key], via, record_id, before)
     found.sort(key=lambda item: (item[0], item[1]), reverse=True)
     days: dict[Any, list[Entry]] = {}
-    for at, _id, entry in found:
+    for at, _id, entry in found[:LIMIT]:
         days.setdefault(fmt.local_day(at), []).append(entry)
-    return [(fmt.day_heading(day), entries) for day, entries in days.items()]
+    shown = [(fmt.day_heading(day), entries) for day, entries in days.items()]
+    earlier = found[LIMIT - 1][0].isoformat() if len(found) > LIMIT else None
+    return Story(shown, _choices(hanging), only, earlier)
 
 
-def notes_of(key: str, record_id: int) -> list[Any]:
-    """The notes of a record with their writers' names: (id, body, visibility, created_at, author)."""
+def _choices(hanging: dict[str, str]) -> list[dict[str, Any]]:
+    """The kinds of entries that the person may choose among."""
+    own = [{"key": key, "label": str(label)} for key, label in OWN_KINDS.items()]
+    return [*own, *({"key": key, "label": str(registry().types[key].plural)} for key in hanging)]
+
+
+def _hanging_types(kind: RecordType) -> dict[str, str]:
+    """Types with a related list on the page that the person may read, and the link by which they hang on it."""
+    view = registry().view("detail", kind.key) or DetailView(kind.key)
+    found = {}
+    for tab in view.tabs:
+        spec = tab.related
+        target = registry().types.get(spec.record) if spec else None
+        if spec and target and spec.via in target.fields and current_principal().can(target.key, "read"):
+            found[target.key] = spec.via
+    return found
+
+
+def _own_history(kind: RecordType, record_id: int, only: str, before: datetime | None) -> list[Dated]:
+    wanted = [AuditEntry.record_key == kind.key, AuditEntry.record_id == record_id]
+    if only == MAILS:
+        wanted.append(AuditEntry.action == "mail")
+    elif only == FILES:
+        wanted.append(AuditEntry.action.startswith("file_"))
+    elif only == CHANGES:
+        wanted += [AuditEntry.action != "mail", ~AuditEntry.action.startswith("file_")]
+    rows = _rows(wanted, before)
+    names, actors = link_names(kind, rows), labels("core.user", {row.actor_id for row in rows})
+    told = [(row, entry) for row in rows if (entry := from_audit(kind, row, names, actors)) is not None]
+    return [(row.at, row.id, entry | {"kind": _kind_of(row.action)}) for row, entry in with_their_events(told)]
+
+
+def _kind_of(action: str) -> str:
+    return MAILS if action == "mail" else FILES if action.startswith("file_") else CHANGES
+
+
+def _rows(wanted: Iterable[Any], before: datetime | None) -> list[AuditEntry]:
+    statement = select(AuditEntry).where(*wanted)
+    if before is not None:
+        statement = statement.where(AuditEntry.at < before)
+    newest = statement.order_by(AuditEntry.id.desc()).limit(LIMIT + 20)
+    return list(db.session.scalars(newest, execution_options=OPEN))
+
+
+def _hanging_history(target: RecordType, via: str, record_id: int, before: datetime | None) -> list[Dated]:
+    """What happened to the records of one type that hang on this one, of those that the person sees."""
+    table, link = target.model.__table__, target.fields[via]
+    if link.attr not in table.c:
+        return []
+    seen = access().where(target.model, db.session().principal, "read")
+    here = select(table.c.id).where(table.c[link.attr] == record_id, seen).order_by(table.c.id.desc()).limit(HANGING)
+    ids = list(run(here).scalars())
+    if not ids:
+        return []
+    told = or_(AuditEntry.action.in_(TOLD_OF_OTHERS), AuditEntry.action.startswith("action:"))
+    rows = _rows([AuditEntry.record_key == target.key, AuditEntry.record_id.in_(ids), told], before)
+    names, actors = link_names(target, rows), labels("core.user", {row.actor_id for row in rows})
+    titles = labels(target.key, {row.record_id for row in rows})
+    pairs = [(row, entry) for row in rows if (entry := from_audit(target, row, names, actors)) is not None]
+    return [(row.at, row.id, _of_another(target, row, entry, titles)) for row, entry in with_their_events(pairs)]
+
+
+def _of_another(target: RecordType, row: AuditEntry, entry: Entry, titles: dict[int, str]) -> Entry:
+    """The same entry on the page of the record that it hangs on: what was done to which."""
+    verb, title = VERBS.get(row.action), titles.get(row.record_id or 0, str(target.label))
+    changes = [c for c in entry["changes"] if c[2] != title] if row.action == "update" else []
+    entry |= {"kind": target.key, "of": str(target.label), "icon": target.icon or "file", "changes": changes}
+    if verb is not None:
+        entry["title"] = str(verb) if row.actor_id else gettext("System: %(what)s", what=str(verb))
+    return entry | {"subject": {"label": title, "href": f"/r/{target.key}/{row.record_id}"}}
+
+
+def _comments(kind: RecordType, record_id: int, before: datetime | None) -> list[Dated]:
+    notes = notes_of(kind.key, record_id, before)
+    people = labels("core.user", {i for n in notes for i in (n.created_by_id, *(n.mentions or []))})
+    base = f"/r/{kind.key}/{record_id}/-/note"
+    return [(n.created_at, n.id, _from_note(n, people, base)) for n in notes]
+
+
+def notes_of(key: str, record_id: int, before: datetime | None = None) -> list[Any]:
+    """The comments on a record: (id, body, visibility, created_at, created_by_id, mentions, version)."""
     note = Note.__table__.c
-    statement = select(note.id, note.body, note.visibility, note.created_at, note.created_by_id).where(
-        note.record_key == key, note.record_id == record_id
-    )
-    rows = db.session().connection().execute(statement.order_by(note.id.desc()).limit(LIMIT)).all()
-    return list(rows)
+    wanted = (note.id, note.body, note.visibility, note.created_at, note.created_by_id, note.mentions, note.version)
+    statement = select(*wanted).where(note.record_key == key, note.record_id == record_id)
+    if before is not None:
+        statement = statement.where(note.created_at < before)
+    return list(run(statement.order_by(note.id.desc()).limit(LIMIT + 1)))
 
 
-def _from_note(note: Any) -> Entry:
-    who = labels("core.user", [note.created_by_id]).get(note.created_by_id) or gettext("system")
+def _from_note(note: Any, people: dict[int, str], base: str) -> Entry:
     client = note.visibility == "client"
+    mine = note.created_by_id is not None and note.created_by_id == current_principal().user_id
     return {
-        "who": who,
+        "kind": COMMENTS,
+        "who": people.get(note.created_by_id) or gettext("system"),
         "title": gettext("to the client") if client else "",
         "time": fmt.clock_time(note.created_at),
-        "text": note.body,
+        "text": with_mentions(note.body, [people[i] for i in note.mentions or [] if i in people]),
         "client": client,
+        "internal": not client,
+        "edited": note.version > 1,
+        "href": None,
+        "edit": f"{base}/{note.id}" if mine and open_until(note.created_at) else None,
+        "anchor": f"note-{note.id}",
     }
 
 
-def with_their_events(told: list[tuple[AuditEntry, Entry]]) -> list[tuple[AuditEntry, Entry]]:
-    """Rows, newest first, in which a derived change stands in the entry of the event right beside it that brought it.
-
-    An action is logged after what it changed, other events before: the newer neighbour is asked first.
-    """
-    kept: list[tuple[AuditEntry, Entry]] = []
-    for place, (row, entry) in enumerate(told):
-        newer, older = kept[-1:], told[place + 1 : place + 2]
-        event = next((e for e in (*newer, *older) if _is_event_of(row, e[0])), None)
-        if event is None:
-            kept.append((row, entry))
-        else:
-            event[1]["changes"] = [*entry["changes"], *event[1]["changes"]][:SHOWN_CHANGES]
-    return kept
-
-
-def _is_event_of(change: AuditEntry, event: AuditEntry) -> bool:
-    """Whether a change was derived from an event: told in one go, by one person, and no record write itself."""
-    if change.action != "update" or not change.reason or event.action in WRITES:
-        return False
-    together = (change.actor_id, change.via, change.request_id) == (event.actor_id, event.via, event.request_id)
-    return together and abs(event.at - change.at) <= AT_ONCE
-
-
-def _from_audit(
-    kind: RecordType, row: AuditEntry, names: dict[str, dict[int, str]], actors: dict[int, str]
-) -> Entry | None:
-    hidden = {
-        name
-        for name, rule in access().treatments(kind.model, db.session().principal).items()
-        if rule.treatment != "readonly"
-    }
-    changes = [
-        (str(spec.label), _words(spec, old, names), _words(spec, new, names))
-        for name, (old, new) in _pairs(row.changes)
-        if (spec := kind.fields.get(name)) is not None and not spec.hidden and name not in hidden
-    ]
-    if row.action == "update" and not changes:
-        return None
-    verb, icon = _verb(kind, row)
-    who = actors.get(row.actor_id or 0) or row.actor
-    entry: Entry = {
-        "time": fmt.clock_time(row.at),
-        "changes": changes[:SHOWN_CHANGES] if row.action != "create" else [],
-        "foot": None if row.via in UNSAID else gettext("by way of %(way)s", way=gettext(row.via)),
-    }
-    if found := IMPORT.match(row.reason or ""):
-        words = gettext("imported, run %(n)s", n=found[1])
-        return entry | {"who": who or gettext("system"), "title": words, "href": f"/import/{kind.key}/{found[1]}"}
-    if row.actor_id is None:
-        return entry | {"who": None, "foot": None, "icon": icon, "title": gettext("System: %(what)s", what=verb)}
-    if row.reason and row.action not in OWN_REASON:
-        caused = gettext("%(what)s, caused by %(who)s", what=verb, who=who)
-        return entry | {"who": None, "foot": None, "icon": icon, "title": caused}
-    return entry | {"who": who, "title": verb}
-
-
-def _pairs(changes: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
-    return [(k, v) for k, v in (changes or {}).items() if isinstance(v, list) and len(v) == 2]
-
-
-def _verb(kind: RecordType, row: AuditEntry) -> tuple[str, str]:
-    if row.action.startswith("action:"):
-        action = registry().actions.get(kind.key, {}).get(row.action.removeprefix("action:"))
-        return (_with_choices(action, row), action.icon or "bolt") if action else (row.action, "bolt")
-    words = (row.changes or {}).get("words")
-    verb, icon = ACTIONS.get(row.action) or (_filled(row.action, words), "clock")
-    if row.action == "mail" and (to := (row.changes or {}).get("to")):
-        return gettext("wrote a mail to %(to)s: %(subject)s", to=to, subject=(row.changes or {}).get("subject")), icon
-    name = (row.changes or {}).get("file") if row.action.startswith("file_") else None
-    return (f"{verb} {name}" if name else str(verb)), icon
-
-
-def _filled(action: str, words: Any) -> str:
-    """What a plugin noted, in the reader's language, with the words that it kept beside it filled in."""
-    return gettext(action, **words) if isinstance(words, dict) else gettext(action).replace("_", " ")
-
-
-def _with_choices(action: Action, row: AuditEntry) -> str:
-    """The action with what was chosen for it, by the labels of the choices that it cannot do without."""
-    given = (row.changes or {}).get("params") or {}
-    chosen = [_chosen(param, given.get(param.name)) for param in _declared(action, row) if param.required]
-    words = gettext(", ").join(word for word in chosen if word)
-    return gettext("%(action)s: %(chosen)s", action=str(action.label), chosen=words) if words else str(action.label)
-
-
-def _declared(action: Action, row: AuditEntry) -> Sequence[Param]:
-    if not callable(action.params):
-        return action.params
-    record = db.session.get(registry().types[row.record_key or ""].model, row.record_id)
-    return action.params(record) if record is not None else ()
-
-
-def _chosen(param: Param, value: Any) -> str:
-    if value in (None, "", []) or param.kind not in ("choice", "multi_choice"):
-        return ""
-    source = param.choices
-    if callable(source) and signature(source).parameters:
-        source = source(None)
-    field = Field(param.kind, param.label, choices_source=source, name=param.name)
-    if param.kind == "choice" and field.choice(str(value)) is None:
-        return str(param.told(value) or "") if param.told else ""
-    return _words(field, value, {})
-
-
-def _link_names(kind: RecordType, rows: Any) -> dict[str, dict[int, str]]:
-    wanted: dict[str, set[int]] = {}
-    for row in rows:
-        for name, pair in _pairs(row.changes):
-            spec = kind.fields.get(name)
-            if spec is not None and spec.target:
-                wanted.setdefault(spec.target, set()).update(v for v in pair if isinstance(v, int))
-    return {target: labels(target, ids) for target, ids in wanted.items()}
-
-
-def _words(spec: Field, value: Any, names: dict[str, dict[int, str]]) -> str:
-    if value in (None, "", []):
-        return ""
-    if spec.target:
-        return names.get(spec.target, {}).get(value) or gettext("a record you may not see")
-    if spec.kind == "choice":
-        found = spec.choice(str(value))
-        return str(found.label) if found else str(value)
-    if spec.kind == "multi_choice":
-        return gettext(", ").join(_words(_single(spec), v, names) for v in value)
-    if spec.kind == "tags":
-        return gettext(", ").join(map(str, value))
-    if spec.kind == "boolean":
-        return gettext("yes") if value else gettext("no")
-    if spec.kind == "money":
-        return fmt.money(value)
-    if spec.kind == "datetime":
-        return fmt.instant(datetime.fromisoformat(str(value)))
-    return "…" if spec.kind == "json" else str(value)[:300]
-
-
-def _single(spec: Field) -> Field:
-    return Field("choice", spec.label, choices_source=spec.choices_source, name=spec.name)
+def with_mentions(text: str, names: list[str]) -> Markup:
+    """A comment with the people in it made to stand out."""
+    if not names:
+        return escape(text)
+    pattern = "|".join(re.escape(f"@{name}") for name in sorted(set(names), key=len, reverse=True))
+    parts = re.split(f"({pattern})", text)
+    return Markup("").join(Markup('<b class="z-at">%s</b>') % p if n % 2 else escape(p) for n, p in enumerate(parts))

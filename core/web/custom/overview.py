@@ -114,7 +114,7 @@ def of_type(key: str) -> Any:
 def _preview(kind: RecordType) -> list[dict[str, Any]]:
     """The parts of the form of a new record in which custom fields stand, as they are now."""
     values = {n: f.default for n, f in kind.fields.items() if not callable(f.default)}
-    drawn = forms._fieldsets(kind, None, forms.sections_of(kind), values, {})
+    drawn = forms.fieldsets(kind, None, forms.sections_of(kind), values, {})
     own = {n for n, f in kind.fields.items() if f.custom}
     return [part | {"folded": False} for part in drawn if any(f["name"] in own for f in part["fields"])]
 

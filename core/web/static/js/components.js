@@ -3,6 +3,9 @@ export const components = {
   /** Composer of a record: what kind of entry is written. */
   composer: () => ({
     visibility: "internal",
+    init() {
+      this.visibility = this.$el.dataset.visibility ?? "internal";
+    },
     internal() {
       this.visibility = "internal";
     },
@@ -15,23 +18,11 @@ export const components = {
     get isClient() {
       return this.visibility === "client";
     },
-  }),
-  /** The form that adds a filter: shows the value field that fits the chosen column. */
-  filterForm: () => ({
-    field: "",
-    init() {
-      this.field = this.$el.querySelector("select")?.value ?? "";
-      this.show();
+    get tone() {
+      return this.isClient ? "is-client" : "";
     },
-    choose(event) {
-      this.field = event.target.value;
-      this.show();
-    },
-    show() {
-      for (const part of this.$el.querySelectorAll("[data-for]")) {
-        part.hidden = part.dataset.for !== this.field;
-        for (const input of part.querySelectorAll("input, select")) input.disabled = part.hidden;
-      }
+    get seenBy() {
+      return this.$el.dataset[this.visibility];
     },
   }),
 };

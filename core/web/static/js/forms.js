@@ -1,43 +1,7 @@
-// Forms: focus on the first error, drafts every two seconds, a word before unsaved work is left, auto-submitting selects.
+// Forms: focus on the first error, single facts in place, sections that depend on choices, rows, auto-submitting selects.
 import { csrf, on, post } from "./dom.js";
 
 document.querySelector(".z-form [aria-invalid=true]")?.focus();
-
-for (const form of document.querySelectorAll("form[data-draft]")) keepDraft(form);
-
-function keepDraft(form) {
-  const key = `zhian-draft:${form.dataset.draft}`;
-  const inputs = () => [...form.elements].filter((e) => e.name && e.type !== "password" && e.type !== "file" && e.name !== "csrf_token" && e.name !== "version");
-  const picture = () => JSON.stringify(inputs().map((e) => [e.name, e.type === "checkbox" ? e.checked : e.value]));
-  const start = picture();
-  const offer = form.querySelector("[data-draft-offer]");
-  const kept = localStorage.getItem(key);
-  if (kept && kept !== start && offer) {
-    offer.hidden = false;
-    offer.querySelector("[data-draft-use]").addEventListener("click", () => {
-      const values = JSON.parse(kept);
-      inputs().forEach((element, index) => {
-        const [name, value] = values[index] ?? [];
-        if (name !== element.name) return;
-        if (element.type === "checkbox") element.checked = value;
-        else element.value = value;
-      });
-      offer.hidden = true;
-    });
-  }
-  let sent = false;
-  form.addEventListener("submit", () => {
-    sent = true;
-    localStorage.removeItem(key);
-  });
-  setInterval(() => {
-    const now = picture();
-    if (!sent && now !== start) localStorage.setItem(key, now);
-  }, 2000);
-  addEventListener("beforeunload", (event) => {
-    if (!sent && picture() !== start) event.preventDefault();
-  });
-}
 
 // A fact becomes its input on click or by its button; Esc or Cancel restores.
 async function editInPlace(place) {

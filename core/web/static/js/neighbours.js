@@ -1,25 +1,84 @@
-// Previous and next record: the list that was left last is remembered in this tab; nothing is asked of the server.
-import { on } from "./dom.js";
+// The list that somebody came from: its address is kept on the server under a token of this tab, so that previous, next
+// and the way back work with any filter and order. Also tells the server which record was opened.
+import { csrf, on } from "./dom.js";
 
-on("click", "table[data-list] tr.r a", (event, link) => {
+const POSITIONS = "zhian-positions:";
+
+function send(path, values) {
+  return fetch(path, { method: "POST", body: new URLSearchParams(values), headers: { "X-CSRF-Token": csrf() }, keepalive: true });
+}
+
+const newToken = () => [...crypto.getRandomValues(new Uint8Array(9))].map((byte) => byte.toString(36).padStart(2, "0")).join("").slice(0, 16);
+
+const positions = (token) => JSON.parse(sessionStorage.getItem(POSITIONS + token) ?? "null");
+
+/** The token of the list as it is shown now; the same list keeps its own. */
+function tokenOf(table) {
+  const address = location.pathname + location.search;
+  if (table.dataset.token && table.dataset.address === address) return table.dataset.token;
+  table.dataset.token = newToken();
+  table.dataset.address = address;
+  send("/desk/list", { token: table.dataset.token, key: table.dataset.list, address });
+  const first = Number(table.dataset.first);
+  const at = Object.fromEntries([...table.querySelectorAll("tr.r")].map((row, index) => [row.dataset.id, first + index]));
+  sessionStorage.setItem(POSITIONS + table.dataset.token, JSON.stringify({ at, total: Number(table.dataset.total), address }));
+  return table.dataset.token;
+}
+
+function follow(event, link) {
   const table = link.closest("table");
-  const ids = [...table.querySelectorAll("tr.r")].map((row) => row.dataset.id);
-  const kept = { ids, first: Number(table.dataset.first), total: Number(table.dataset.total), url: location.pathname + location.search };
-  sessionStorage.setItem(`zhian-list:${table.dataset.list}`, JSON.stringify(kept));
-});
+  const address = new URL(link.href, location.href);
+  if (!address.pathname.startsWith(`/r/${table.dataset.list}/`) || address.searchParams.has("list")) return;
+  address.searchParams.set("list", tokenOf(table));
+  link.href = address.pathname + address.search;
+  history.replaceState({ ...history.state, row: link.closest("tr.r").dataset.id }, "");
+}
+
+// Before the browser follows it, in this tab or in another one.
+on("pointerdown", "table[data-list] tr.r a", follow);
+on("click", "table[data-list] tr.r a", follow);
+
+/** Back in a list: the row that was opened is in sight and chosen. */
+function returnTo(id) {
+  const row = id && document.querySelector(`table[data-list] tr.r[data-id="${CSS.escape(id)}"]`);
+  if (!row) return;
+  row.classList.add("is-focus");
+  row.scrollIntoView({ block: "center" });
+}
+const left = document.querySelector("table[data-list]") && (history.state?.row ?? sessionStorage.getItem(`zhian-left:${location.pathname}${location.search}`));
+if (left) returnTo(left);
+
+async function walk(place) {
+  const { neighbours: key, id } = place.dataset;
+  const token = new URLSearchParams(location.search).get("list");
+  if (!token) return;
+  const known = positions(token);
+  const at = known?.at[id];
+  const answer = await fetch(`/r/${key}/${id}/-/beside?${new URLSearchParams({ list: token, ...(at ? { at } : {}) })}`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const found = await answer.json();
+  place.hidden = false;
+  place.querySelector(".z-num").textContent = at ? `${at} / ${known.total}` : "";
+  const [before, after] = place.querySelectorAll("a");
+  for (const [link, href, step] of [[before, found.before, -1], [after, found.after, 1]]) {
+    link.hidden = !href;
+    if (!href) continue;
+    link.href = href;
+    if (at) known.at[/\/(\d+)\?/.exec(href)[1]] = at + step;
+  }
+  if (at) sessionStorage.setItem(POSITIONS + token, JSON.stringify(known));
+  sessionStorage.setItem(`zhian-left:${found.list}`, id);
+  const list = document.querySelector(`.z-crumb a[href="/r/${key}"]`);
+  if (list) list.href = found.list;
+  for (const tab of document.querySelectorAll(".z-tabs a")) {
+    const address = new URL(tab.href);
+    address.searchParams.set("list", token);
+    tab.href = address.pathname + address.search;
+  }
+}
 
 const place = document.querySelector("[data-neighbours]");
-const kept = place && JSON.parse(sessionStorage.getItem(`zhian-list:${place.dataset.neighbours}`) ?? "null");
-const at = kept ? kept.ids.indexOf(place.dataset.id) : -1;
-
-if (at >= 0) {
-  place.hidden = false;
-  place.querySelector(".z-num").textContent = `${kept.first + at} / ${kept.total}`;
-  const [before, after] = place.querySelectorAll("a");
-  for (const [link, id] of [[before, kept.ids[at - 1]], [after, kept.ids[at + 1]]]) {
-    if (id) link.href = `/r/${place.dataset.neighbours}/${id}`;
-    else link.hidden = true;
-  }
-  const list = document.querySelector(`.z-crumb a[href="/r/${place.dataset.neighbours}"]`);
-  if (list) list.href = kept.url;
+if (place) {
+  walk(place);
+  send("/desk/opened", { key: place.dataset.neighbours, id: place.dataset.id });
 }

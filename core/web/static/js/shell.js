@@ -19,7 +19,7 @@ const LIFE = { done: 6000, today: 6000, overdue: 0 };
 function live(toast) {
   if (toast.dataset.live) return;
   toast.dataset.live = "1";
-  const ms = toast.querySelector("a") ? 10000 : LIFE[toast.dataset.toast] ?? 6000;
+  const ms = toast.querySelector("a, [data-undo]") ? 10000 : LIFE[toast.dataset.toast] ?? 6000;
   if (ms) setTimeout(() => toast.remove(), ms);
 }
 
