@@ -21,6 +21,7 @@ from core.hooks.resolver import resolve
 from core.outgoing import allow_inside
 from core.permissions.people import forget
 from core.permissions.rules import reset_access
+from core.plugin_settings.given import require_declared
 from core.records.custom import known
 from core.records.dump import forget_labels
 from core.registry import Registry, set_registry
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True, plugin_fol
 
 def _assemble(settings: Settings, web: bool, plugin_folder: Path | None) -> Flask:
     registry = compose(settings, plugin_folder)
+    require_declared(settings.plugin_settings, registry)
     app = Flask("zhian", static_folder=None, template_folder=None)
     app.url_map.converters["int"] = IdInAddress
     app.config["ZHIAN"] = settings

@@ -22,7 +22,7 @@ prepare(app, settings)
 site = Deployment(app, settings)
 from core import setting, system
 from core.db import db
-from core.errors import Invalid, NotFound, Refused
+from core.errors import CannotStart, Invalid, NotFound, Refused
 from core.plugin_settings import store
 
 def now(name):
@@ -76,6 +76,13 @@ with app.app_context(), system("tests"):
         raise AssertionError("what the config says was changed")
     except Refused:
         pass
+try:
+    wrong = {{"parcels": {{"limits": 3, "limit": "many"}}, "absent": {{"a": 1}}}}
+    create_app(replace(settings, plugin_settings=wrong), plugin_folder=pathlib.Path({folder!r}))
+    raise AssertionError("it started")
+except CannotStart as refusal:
+    assert [p.plugin for p in refusal.problems] == ["parcels", "parcels"]
+    assert "limits" in str(refusal) and "its settings are: " in str(refusal)
 print("ok")
 """
 
