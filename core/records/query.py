@@ -313,16 +313,6 @@ def count_records(model: type[Record], query: Query) -> int:
     return _count(kind, _hinted_count(kind, query, where_of(kind, query)))
 
 
-def group_counts(model: type[Record], query: Query, name: str) -> list[tuple[Any, int]]:
-    """(value, count) per value of a field, in SQL; hidden links and values count as empty."""
-    kind = registry().of(model)
-    spec = find_field(kind, name)
-    column = seen_link(kind, spec) if spec.kind in LINKS and spec.target else visible_column(kind, spec)
-    grouped = select(column.label("value")).select_from(kind.model.__table__).where(*where_of(kind, query)).subquery()
-    statement = select(grouped.c.value, func.count()).group_by(grouped.c.value).order_by(grouped.c.value)
-    return [(value, number) for value, number in run(statement)]
-
-
 def _after(keys: list[Key], values: list[Any]) -> ColumnElement[bool]:
     """Rows behind the cursor in the order of the keys."""
     branches, equal = [], []
@@ -396,7 +386,6 @@ __all__ = [
     "Query",
     "count_records",
     "find_field",
-    "group_counts",
     "list_records",
     "parse_filters",
     "value_of",

@@ -12,13 +12,15 @@ from core.i18n import gettext
 from core.permissions.principal import current_principal
 from core.records import service
 from core.records.dump import link_labels
-from core.records.query import Filter, group_counts, list_records
+from core.records.query import list_records
+from core.records.totals import Level, grouped, summable
 from core.registry import RecordType
 from core.views import KanbanView
 from core.web import cells
-from core.web.facts import caption_of
+from core.web.facts import caption_of, editable
+from core.web.groups import amounts
 from core.web.lifecycle import commit, done, wants_fragment
-from core.web.listing import frame, kind_of
+from core.web.listing import frame, kind_of, lanes_offered
 from core.web.liststate import ListState, readable
 from core.web.rendering import part
 from core.web.security import safe_next
@@ -30,12 +32,26 @@ AT_ONCE = 300
 MOST_EMPTY = 8
 
 
-def view_of(key: str) -> KanbanView:
-    """The board of a type; raises `NotFound` when it has none."""
-    view = registry().view("kanban", key)
-    if view is None:
+def lanes_field(kind: RecordType, name: str | None = None) -> str:
+    """The field of the lanes: the one asked for, else the declared or first one; `NotFound` when there is none."""
+    offered = lanes_offered(kind)
+    if not offered or (name and name not in offered):
         raise NotFound()
-    return view
+    return name or offered[0]
+
+
+def view_of(kind: RecordType, name: str) -> KanbanView:
+    """How the board by that field is declared, or one that follows from the list."""
+    declared = registry().view("kanban", kind.key)
+    if declared is not None:
+        if declared.field == name:
+            return declared
+        card = tuple(n for n in declared.card if n != name)
+        return KanbanView(kind.key, field=name, card=card)
+    columns = registry().view("list", kind.key)
+    shown = [c.key for c in columns.columns] if columns else []
+    card = tuple(n for n in shown if n in kind.fields and n not in (name, kind.title, kind.number))[:3]
+    return KanbanView(kind.key, field=name, card=card)
 
 
 def lanes_of(kind: RecordType, view: KanbanView) -> list[tuple[str, Any]]:
@@ -44,23 +60,35 @@ def lanes_of(kind: RecordType, view: KanbanView) -> list[tuple[str, Any]]:
     return [(c.code, c) for c in choices]
 
 
+def movable(kind: RecordType, view: KanbanView) -> bool:
+    """Whether this person may move cards at all: the field is theirs to change, or the board moves by itself."""
+    may = current_principal().can(kind.key, "update")
+    return may and (view.move is not None or editable(kind, kind.fields[view.field]))
+
+
 def board(state: ListState) -> Any:
     """The board of a list state."""
-    kind, view = state.kind, view_of(state.kind.key)
-    counts = dict(group_counts(kind.model, state.query(), view.field))
+    kind = state.kind
+    view = view_of(kind, lanes_field(kind, state.by))
+    figure = next((c.key for c in state.columns() if summable(kind, c.key)), None)
+    by = grouped(kind.model, state.query(), [Level(kind.fields[view.field])], [figure] if figure else [])
+    groups_by = {g.values[0]: g for g in by}
+    counts = {value: g.count for value, g in groups_by.items()}
     names = tuple(dict.fromkeys(n for n in (kind.title, kind.number, view.field, *view.card) if readable(kind, n)))
     found = _rows(state, view, counts, names)
+    wanted: list[tuple[Any, Any]] = [*lanes_of(kind, view), *([(None, None)] if counts.get(None) else [])]
     lanes = [
         _lane(state, view, code, choice, counts.get(code, 0), found.get(code, []))
-        for code, choice in lanes_of(kind, view)
+        | {"sum": amounts(state, figure, groups_by[code].sums.get(figure, [])) if figure and code in groups_by else ""}
+        for code, choice in wanted
     ]
     if len(lanes) > MOST_EMPTY:
         lanes = [lane for lane in lanes if lane["count"]]
-    can_move = current_principal().can(kind.key, "update")
     context = frame(state) | {
         "lanes": lanes,
         "total": sum(counts.values()),
-        "move_url": f"/r/{kind.key}/-/move" if can_move else None,
+        "move_url": f"/r/{kind.key}/-/move" if movable(kind, view) else None,
+        "by": view.field,
     }
     return render_template("web/_board.html" if wants_fragment() else "web/board.html", **context)
 
@@ -73,7 +101,8 @@ def _rows(
     if sum(counts.values()) <= AT_ONCE:
         rows = list_records(kind.model, state.query(fields=names, page=1, limit=AT_ONCE)).rows
     else:
-        lanes = [(*state.filters, Filter(view.field, "eq", code)) for code in counts if code is not None]
+        level = Level(kind.fields[view.field])
+        lanes = [(*state.filters, *level.holding(code)) for code in counts]
         pages = (list_records(kind.model, state.query(fields=names, filters=f, page=1, limit=LANE_ROWS)) for f in lanes)
         rows = [row for page in pages for row in page.rows]
     link_labels([kind.fields[n] for n in names], rows)
@@ -86,15 +115,15 @@ def _rows(
 
 
 def _lane(
-    state: ListState, view: KanbanView, code: str, choice: Any, number: int, rows: list[dict[str, Any]]
+    state: ListState, view: KanbanView, code: str | None, choice: Any, number: int, rows: list[dict[str, Any]]
 ) -> dict[str, Any]:
     kind = state.kind
     cards = [_card(kind, view, row) for row in rows[:LANE_ROWS]]
-    more = (
-        state.url(shown_as="list", pairs=(*state.pairs, (view.field, code)), preset="") if number > len(cards) else None
-    )
+    pair = (view.field, code) if code is not None else (f"{view.field}__isnull", "1")
+    more = state.url(shown_as="list", by="", pairs=(*state.pairs, pair)) if number > len(cards) else None
     badge = cells.show(kind.fields[view.field], code)
-    return {"code": code, "badge": badge, "label": str(choice.label), "count": number, "cards": cards, "more": more}
+    label = str(choice.label) if choice is not None else gettext("not set")
+    return {"code": code or "", "badge": badge, "label": label, "count": number, "cards": cards, "more": more}
 
 
 def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +145,8 @@ def _card(kind: RecordType, view: KanbanView, row: dict[str, Any]) -> dict[str, 
 
 def ask(key: str, record_id: int) -> Any:
     """The other lanes to choose from, for people who do not drag."""
-    kind, view = kind_of(key), view_of(key)
+    kind = kind_of(key)
+    view = view_of(kind, lanes_field(kind, request.args.get("by")))
     record = service.get(kind.model, record_id)
     current = getattr(record, kind.fields[view.field].attr)
     lanes = [(code, str(choice.label)) for code, choice in lanes_of(kind, view) if code != current]
@@ -127,6 +157,7 @@ def ask(key: str, record_id: int) -> Any:
         "kind": kind,
         "record": record,
         "lanes": lanes,
+        "by": view.field,
         "crumbs": crumbs,
         "here": safe_next(request.args.get("here"), f"/r/{key}?as=board"),
     }
@@ -137,7 +168,8 @@ def ask(key: str, record_id: int) -> Any:
 
 def move(key: str) -> Any:
     """Move a card; by script as JSON, by menu with a redirect."""
-    kind, view = kind_of(key), view_of(key)
+    kind = kind_of(key)
+    view = view_of(kind, lanes_field(kind, request.form.get("by")))
     record = service.get(kind.model, request.form.get("id", 0, type=int))
     target = request.form.get("to", "")
     lanes = dict(lanes_of(kind, view))

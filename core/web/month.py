@@ -12,9 +12,10 @@ from core.clock import today
 from core.errors import NotFound
 from core.i18n import current_locale
 from core.records.query import Filter, list_records
+from core.views import CalendarView
 from core.web import format as fmt
 from core.web.lifecycle import wants_fragment
-from core.web.listing import frame
+from core.web.listing import days_offered, frame
 from core.web.liststate import ListState, readable
 from core.web.shell import registry
 
@@ -22,15 +23,26 @@ MOST = 600
 PER_DAY = 4
 
 
+def view_of(state: ListState) -> CalendarView:
+    """The calendar of a list: the declared one, or one by the date asked for; `NotFound` without any date."""
+    kind, offered = state.kind, days_offered(state.kind)
+    if not offered or (state.by and state.by not in offered):
+        raise NotFound()
+    declared, name = registry().view("calendar", kind.key), state.by or offered[0]
+    if declared is not None and declared.date == name:
+        return declared
+    return CalendarView(kind.key, date=name, title=(declared.title if declared else kind.title) or "id")
+
+
 def month(state: ListState) -> Any:
     """The calendar of a list state."""
-    kind = state.kind
-    view = registry().view("calendar", kind.key)
-    if view is None:
-        raise NotFound()
+    kind, view = state.kind, view_of(state)
     first = _first_of(state.month)
     weeks = calendar.Calendar(0).monthdatescalendar(first.year, first.month)
-    span = (Filter(view.date, "gte", weeks[0][0]), Filter(view.date, "lte", weeks[-1][-1]))
+    span = (
+        Filter(view.date, "gte", weeks[0][0].isoformat()),
+        Filter(view.date, "lte", weeks[-1][-1].isoformat()),
+    )
     title = view.title if view.title in kind.fields else kind.title
     names = tuple(dict.fromkeys(n for n in (title, kind.title, view.date, view.tone, *view.needs) if readable(kind, n)))
     found = list_records(
@@ -47,9 +59,7 @@ def month(state: ListState) -> Any:
         "before": state.url(month=f"{first - timedelta(days=1):%Y-%m}"),
         "after": state.url(month=f"{first + timedelta(days=31):%Y-%m}"),
         "now": state.url(month=""),
-        "total": sum(
-            1 for row in found.rows if (row[view.date].month, row[view.date].year) == (first.month, first.year)
-        ),
+        "total": sum(len(held) for day, held in by_day.items() if (day.month, day.year) == (first.month, first.year)),
     }
     return render_template("web/_calendar.html" if wants_fragment() else "web/calendar.html", **context)
 
@@ -79,7 +89,7 @@ def _cell(day: date, first: date, items: list[dict[str, Any]], state: ListState,
         ("has", bool(items)),
     ]
     more = (
-        state.url(shown_as="list", month="", pairs=(*state.pairs, (name, day.isoformat())), preset="")
+        state.url(shown_as="list", by="", month="", pairs=(*state.pairs, (f"{name}__eq", day.isoformat())))
         if len(items) > PER_DAY
         else None
     )

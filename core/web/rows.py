@@ -2,54 +2,130 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from core.i18n import gettext
-from core.records.dump import labels, link_labels
+from core.records.dump import link_labels
 from core.records.fields import Field
-from core.records.query import UNSORTABLE, Filter, group_counts, list_records
-from core.records.totals import grouped, levels_of, summable, sums
+from core.records.query import UNSORTABLE, Page, count_records, list_records
+from core.records.totals import summable, sums
 from core.registry import RecordType
 from core.views import Column
-from core.web import cells
+from core.web import cells, groups
 from core.web.liststate import PAGE_SIZE, ListState, readable
 from core.web.rendering import joined
 from core.web.shell import registry
 
-GROUP_ROWS = 8
-GROUPS_SHOWN = 12
-GROUPABLE = frozenset({"choice", "link", "boolean"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows of one list are read and drawn: made once per page."""
+
+    state: ListState
+    columns: list[Column]
+    secondary: tuple[Field, ...]
+    names: tuple[str, ...]
+    classes: list[str]
+    summed: list[str]
+    pictures: bool
+
+    @property
+    def span(self) -> int:
+        """Columns of the table with the one for ticks."""
+        return len(self.columns) + 1
+
+    def complete(self, pages: list[Page]) -> None:
+        """Labels of links and plugins' additions, one query each for all rows of the pages."""
+        found = [row for page in pages for row in page.rows]
+        if found:
+            link_labels(next(p.fields for p in pages if p.rows), found)
+            if registry().hooks.implementations("filter_list_rows"):
+                registry().hooks.gather("filter_list_rows", record_key=self.state.kind.key, rows=found)
+
+
+def plan(state: ListState) -> Plan:
+    """The plan of a list state."""
+    kind, columns = state.kind, state.columns()
+    secondary = _secondary(kind, columns)
+    classes = _frozen(state, _classes(kind, columns))
+    summed = [c.key for c in columns if summable(kind, c.key)]
+    pictures = bool(registry().hooks.implementations("provide_badge"))
+    return Plan(state, columns, secondary, _needed(kind, columns, secondary), classes, summed, pictures)
 
 
 def table(state: ListState) -> dict[str, Any]:
     """Heads, row groups and totals of the table."""
-    kind, columns = state.kind, state.columns()
-    secondary = _secondary(kind, columns)
-    names = _needed(kind, columns, secondary)
-    spec = kind.fields.get(state.group) if state.group else None
-    if spec is not None and spec.kind in GROUPABLE:
-        groups, total = _groups(state, spec, names)
+    made = plan(state)
+    if state.levels:
+        total = count_records(state.kind.model, state.query())
+        tops = groups.heads(state, made.names, made.summed)
+        made.complete([h.page for h in _all(tops) if h.page])
+        body = draw_heads(made, tops)
     else:
-        found = list_records(kind.model, state.query(fields=names, count=True))
-        groups, total = [{"head": None, "page": found}], found.total or 0
-    _complete(kind, groups)
-    summed = [c.key for c in columns if summable(kind, c.key)]
-    if summed and spec is not None and spec.kind in GROUPABLE:
-        _add_sums(state, spec, groups, summed)
-    pictures = bool(registry().hooks.implementations("provide_badge"))
-    draw = [cells.cell_of(kind, c, secondary, pictures) for c in columns]
-    classes = _classes(kind, columns)
+        found = list_records(state.kind.model, state.query(fields=made.names, count=True))
+        total = found.total or 0
+        made.complete([found])
+        body = [{"head": None, "rows": draw_rows(made, found)}]
+    lazy = total > PAGE_SIZE  # the rows show first, the sums a moment later
     return {
-        "heads": _heads(state, columns, classes),
-        "body": _body(groups, draw, classes, kind.title),
+        "heads": _heads(made),
+        "body": body,
         "total": total,
-        "foot": _foot(state, columns, classes, summed) if summed and total else None,
-        "pager": _pager(state, total) if spec is None else None,
-        "span": len(columns) + 1,
-        "two_lines": pictures or bool(secondary) or any(c.template for c in columns),
+        "foot": foot(made) if made.summed and total and not lazy else None,
+        "foot_later": bool(made.summed and lazy),
+        "pager": _pager(state, total) if not state.levels else None,
+        "span": made.span,
+        "two_lines": made.pictures or bool(made.secondary) or any(c.template for c in made.columns),
+        "fixed": bool(state.widths()),
+        "frozen": min(state.freeze, len(made.columns)),
     }
+
+
+def below(state: ListState, path: tuple[str, ...], page: int) -> dict[str, Any]:
+    """What stands below one head: the heads of the next level, or rows."""
+    made = plan(state)
+    if len(path) < len(state.levels):
+        inner = groups.heads(state, made.names, made.summed, path)
+        made.complete([h.page for h in _all(inner) if h.page])
+        return {"body": draw_heads(made, inner), "span": made.span}
+    found = groups.rows(state, made.names, path, page)
+    made.complete([found])
+    shown = groups.ROWS if not page else page * groups.STEP
+    total = count_records(state.kind.model, state.query(filters=(*state.filters, *groups.holding(state, path))))
+    text = ",".join(path)
+    more = {"path": text, "page": page + 1, "rest": total - shown} if total > shown else None
+    return {"body": [{"head": None, "rows": draw_rows(made, found, text), "more": more}], "span": made.span}
+
+
+def _all(tops: list[groups.Head]) -> Iterator[groups.Head]:
+    for head in tops:
+        yield head
+        yield from _all(head.inner)
+
+
+def draw_heads(made: Plan, tops: list[groups.Head]) -> list[dict[str, Any]]:
+    """Heads and the rows below those that are open, in the order in which they stand."""
+    body: list[dict[str, Any]] = []
+    for head in _all(tops):
+        more = {"path": head.path, "page": 1, "rest": head.rest} if head.page and head.rest > 0 else None
+        body.append(
+            {"head": head, "rows": draw_rows(made, head.page, head.path) if head.page else Markup(""), "more": more}
+        )
+    return body
+
+
+def foot(made: Plan) -> list[dict[str, Any]]:
+    """Under the list the sums of all its records, in the columns of their figures."""
+    found = sums(made.state.kind.model, made.state.query(), made.summed)
+    return [
+        {"css": css, "sum": groups.amounts(made.state, c.key, found[c.key]) if c.key in found else ""}
+        for c, css in zip(made.columns, made.classes, strict=True)
+    ]
 
 
 def _secondary(kind: RecordType, columns: list[Column]) -> tuple[Field, ...]:
@@ -65,67 +141,6 @@ def _needed(kind: RecordType, columns: list[Column], secondary: tuple[Field, ...
     if kind.title and kind.title in kind.fields:
         names[kind.title] = None
     return tuple(names)
-
-
-def _groups(state: ListState, spec: Field, names: tuple[str, ...]) -> tuple[list[dict[str, Any]], int]:
-    counted = group_counts(state.kind.model, state.query(), spec.name)
-    total = sum(n for _v, n in counted)
-    order = {c.code: i for i, c in enumerate(spec.choices)} if spec.kind == "choice" else {}
-    counted.sort(key=lambda pair: order.get(pair[0], 999) if order else -pair[1])
-    known = labels(spec.target, (v for v, _n in counted)) if spec.target else {}
-    groups = []
-    for value, number in counted[:GROUPS_SHOWN]:
-        name, raw = (
-            (f"{spec.name}__isnull", "1")
-            if value is None
-            else (spec.name, str(int(value) if isinstance(value, bool) else value))
-        )
-        only = Filter(spec.name, "isnull", "1") if value is None else Filter(spec.name, "eq", value)
-        found = list_records(
-            state.kind.model, state.query(fields=names, filters=(*state.filters, only), page=1, limit=GROUP_ROWS)
-        )
-        more = state.url(pairs=(*state.pairs, (name, raw)), group="", preset="") if number > GROUP_ROWS else None
-        head = {"head": _group_label(spec, value, known), "value": value, "count": number}
-        groups.append(head | {"page": found, "more": more})
-    return groups, total
-
-
-def _add_sums(state: ListState, spec: Field, groups: list[dict[str, Any]], names: list[str]) -> None:
-    """The sum of the first figure of each group, for its head."""
-    by = grouped(state.kind.model, state.query(), levels_of(state.kind, spec.name), names[:1])
-    found = {g.values[0]: g.sums for g in by}
-    for group in groups:
-        figures = found.get(group["value"], {}).get(names[0], [])
-        group["sum"] = cells.show(state.kind.fields[names[0]], figures[0][1]) if figures else None
-
-
-def _foot(state: ListState, columns: list[Column], classes: list[str], names: list[str]) -> list[dict[str, Any]]:
-    """Under the list the sums of all its records, in the columns of their figures."""
-    found = sums(state.kind.model, state.query(), names)
-    return [
-        {
-            "css": css,
-            "sum": cells.show(state.kind.fields[column.key], found[column.key][0][1]) if column.key in found else "",
-        }
-        for column, css in zip(columns, classes, strict=True)
-    ]
-
-
-def _group_label(spec: Field, value: Any, known: dict[int, str]) -> Any:
-    if value is None:
-        return Markup('<span class="z-3">%s</span>') % gettext("not set")
-    if spec.kind == "link":
-        return cells.show(spec, {"id": value, "label": known[value]} if value in known else {"hidden": True})
-    return cells.show(spec, value)
-
-
-def _complete(kind: RecordType, groups: list[dict[str, Any]]) -> None:
-    """Labels of links and plugins' additions, one query each for all rows of the page."""
-    rows = [row for g in groups for row in g["page"].rows]
-    if rows:
-        link_labels(groups[0]["page"].fields, rows)
-        if registry().hooks.implementations("filter_list_rows"):
-            registry().hooks.gather("filter_list_rows", record_key=kind.key, rows=rows)
 
 
 def _classes(kind: RecordType, columns: list[Column]) -> list[str]:
@@ -151,52 +166,65 @@ def _classes(kind: RecordType, columns: list[Column]) -> list[str]:
     return found
 
 
-def _heads(state: ListState, columns: list[Column], classes: list[str]) -> list[dict[str, Any]]:
-    kind, heads = state.kind, []
-    current = state.sort.split(",")[0] or kind.order
-    for column, css in zip(columns, classes, strict=True):
+def _frozen(state: ListState, classes: list[str]) -> list[str]:
+    """The same classes, those of the first columns with the mark that they stay when the table scrolls."""
+    return [f"{css} fz fz{at + 1}" if at < state.freeze else css for at, css in enumerate(classes)]
+
+
+def _heads(made: Plan) -> list[dict[str, Any]]:
+    state, kind, found = made.state, made.state.kind, []
+    current = [s for s in (state.sort or kind.order).split(",") if s]
+    widths = state.widths()
+    for column, css in zip(made.columns, made.classes, strict=True):
         spec = kind.fields.get(column.key)
         sort = column.sort or (column.key if spec and spec.kind not in UNSORTABLE and not column.template else None)
-        label = str(
-            column.label
-            or (cells._system_field(column.key) if spec is None and not column.template else spec or column).label
-            or ""
+        at = next((i for i, s in enumerate(current) if s.lstrip("-+") == sort), None) if sort else None
+        down = at is not None and current[at].startswith("-")
+        turned = f"-{sort}" if at is not None and not down else sort
+        further = (
+            [turned if i == at else s for i, s in enumerate(current)] if at is not None else [*current, sort or ""]
         )
-        down = current == f"-{sort}"
-        here = sort is not None and current.lstrip("-+") == sort
-        href = state.url(sort=f"-{sort}" if here and not down else sort) if sort else None
-        heads.append(
+        found.append(
             {
-                "label": label,
+                "key": column.key,
+                "label": label_of(kind, column),
                 "css": css,
-                "href": href,
-                "order": ("descending" if down else "ascending") if here else None,
+                "width": widths.get(column.key),
+                "href": state.url(sort=turned) if turned else None,
+                "further": state.url(sort=",".join(further)) if sort else None,
+                "order": ("descending" if down else "ascending") if at is not None else None,
+                "place": at + 1 if at is not None and len(current) > 1 else None,
             }
         )
-    return heads
+    return found
 
 
-def _body(
-    groups: list[dict[str, Any]], draw: list[cells.Cell], classes: list[str], title: str | None
-) -> list[dict[str, Any]]:
-    """Row groups as finished markup: the template only joins."""
-    opening = [f'<td class="{css}">' for css in classes]
-    select = gettext("Select")
-    body = []
-    for group in groups:
-        rows = []
-        for row in group["page"].rows:
-            ident = row["id"]
-            label = escape(row.get(title) or ident)
-            parts = [
-                f'<tr class="r" data-id="{ident}"><td><input class="z-check" type="checkbox" name="id" value="{ident}" '
-                f'aria-label="{select} {label}"></td>'
-            ]
-            for start, cell in zip(opening, draw, strict=True):
-                parts.append(f"{start}{cell(row)}</td>")
-            rows.append("".join(parts) + "</tr>")
-        body.append({**group, "rows": joined(rows)})
-    return body
+def label_of(kind: RecordType, column: Column) -> str:
+    """The head of a column."""
+    spec = kind.fields.get(column.key)
+    named = spec or column if column.template or spec is not None else cells._system_field(column.key)
+    return str(column.label or named.label or "")
+
+
+def draw_rows(made: Plan, page: Page, path: str | None = None) -> Markup:
+    """Rows as finished markup: the template only joins. `path` names the group that they lie in."""
+    kind, title = made.state.kind, made.state.kind.title
+    draw = [cells.cell_of(kind, c, made.secondary, made.pictures) for c in made.columns]
+    opening = [f'<td class="{css}">' for css in made.classes]
+    group = "" if path is None else f' data-in="{escape(path)}"'
+    select, tick = gettext("Select"), '<td class="fz fz0">' if made.state.freeze else "<td>"
+    found = []
+    for row in page.rows:
+        ident = row["id"]
+        label = escape(row.get(title) or ident)
+        parts = [
+            f'<tr class="r" data-id="{ident}"{group}>{tick}<input class="z-check" type="checkbox" name="id" '
+            f'value="{ident}" aria-label="{select} {label}"></td>'
+        ]
+        for start, cell in zip(opening, draw, strict=True):
+            parts.append(f"{start}{cell(row)}</td>")
+        found.append("".join(parts) + "</tr>")
+    return joined(found)
 
 
 def _pager(state: ListState, total: int) -> dict[str, Any] | None:

@@ -171,7 +171,7 @@ def test_lists_show_filter_sort_group_and_sum_them(visit, desk, made):
     assert "Remove condition: Sum of it" in page
     grouped = ann.get("/r/desk.paper?view=-&cols=name,x_sum&group=x_level&x_sum__gte=1").text
     assert re.search(r'class="in">.*High.*class="z-count">2<.*¥14\.50', grouped)
-    assert "group=x_level" in ann.get("/r/desk.paper").text
+    assert 'value="x_level"' in ann.get("/r/desk.paper/-/group").text
     reader = visit("rea")
     assert reader.get("/r/desk.paper?x_clerks=ours").status_code == 400
     assert "For clerks" not in reader.get("/r/desk.paper?cols=name,x_clerks").text

@@ -84,7 +84,7 @@ def test_a_role_is_copied_given_and_put_away(visit, desk):
 def test_a_condition_shows_its_effect_before_it_is_stored(visit, desk):
     root, ann = visit("root"), visit("ann")
     form = {
-        "record": "desk.paper", "name": "only drafts", "use": "rule", "within": "all", "joined": "all", "n": "a",
+        "record": "desk.paper", "name": "only drafts", "use": "rule", "within": "all", "join-root": "all", "node": "a",
         "field-a": "state", "op-a": "in", "value-a": "draft", "roles": "clerk",
     }  # fmt: skip
     shown = root.post("/settings/conditions/-/new", **form, do="preview")
@@ -97,7 +97,7 @@ def test_a_condition_shows_its_effect_before_it_is_stored(visit, desk):
     assert "only drafts" in listed
     ident = re.search(r"/settings/conditions/(\d+)", listed)[1]
     edit = root.get(f"/settings/conditions/{ident}").text
-    assert 'value="draft" selected' in edit
+    assert 'value="draft" checked' in edit
     assert post(root, f"/settings/conditions/{ident}/archive").status_code == 303
     assert ann.get(f"/r/desk.paper/{desk.ids['Beta']}").status_code == 200
     wrong = root.post("/settings/conditions/-/new", **form | {"field-a": "secret", "value-a": "x"}, do="save")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -13,17 +12,18 @@ from core.errors import Forbidden, Invalid, NotFound
 from core.i18n import _, gettext
 from core.permissions import building, changing
 from core.permissions.declared import CONDITION, STANDARD_ACTIONS
-from core.permissions.model import Condition
 from core.permissions.holders import role_holders
+from core.permissions.model import Condition
 from core.permissions.org import User
 from core.permissions.overlay import BuiltCondition
 from core.permissions.people import forget, load_principal
-from core.permissions.principal import Principal, current_principal
+from core.permissions.principal import SYSTEM, Principal, current_principal
 from core.permissions.rules import access, on_table
 from core.records import service
+from core.records.conditions import judging
 from core.registry import RecordType, registry
+from core.web import trees, treewords
 from core.web.lifecycle import done
-from core.web.rights import builder
 from core.web.rights.matrix import overlay_now
 from core.web.rights.words import ACTION_WORDS, crumbs, name_of, role_word, scope_word
 from core.web.settings_items import require_administrator
@@ -43,7 +43,7 @@ def conditions() -> Any:
             "name": built.name,
             "record": str(registry().types[built.record].plural) if built.record in registry().types else built.record,
             "use": str(USES[built.use]),
-            "words": builder.words(built.record, built.tree),
+            "words": _sentence(built.record, built.tree),
             "used": used_by(built.id),
         }
         for built in sorted(overlay.conditions.values(), key=lambda c: (c.record, c.name))
@@ -112,7 +112,7 @@ def update(ident: int) -> Any:
 
 def _take(kind: RecordType, found: Condition | None) -> Any:
     form = request.form
-    tree = builder.read(form) if form.getlist("n") else (found.tree if found is not None else {"all": []})
+    tree = trees.read(form) or {"all": []}
     values: dict[str, Any] = {
         "name": form.get("name", "").strip(),
         "use": form.get("use", "scope"),
@@ -149,12 +149,24 @@ def archive(ident: int) -> Any:
 
 
 def item() -> Any:
-    """One row of the builder, for another field or as a new one."""
+    """One row or group of the builder, for another field or as a new one."""
     _require()
     kind = _kind(request.args.get("record", ""))
-    number = request.args.get("n") or secrets.token_hex(3)
-    asked = {"field": request.args.get(f"field-{number}", "")}
-    return render_template("web/rights/_item.html", r=builder.row(kind, number[:12], asked), kind=kind)
+    with judging(SYSTEM):
+        return trees.fragment(kind, _source(kind), people=treewords.PEOPLE)
+
+
+def _source(kind: RecordType) -> str:
+    return f"/settings/conditions/-/item?record={kind.key}"
+
+
+def _sentence(record: str, tree: dict[str, Any]) -> str:
+    """A tree in words; empty when its record type is gone."""
+    kind = registry().types.get(record)
+    if kind is None or not tree:
+        return ""
+    with judging(SYSTEM):
+        return treewords.sentence(kind, tree, people=treewords.PEOPLE)
 
 
 def preview(kind: RecordType, values: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +183,7 @@ def preview(kind: RecordType, values: dict[str, Any]) -> dict[str, Any]:
             rows.append([name_of(person), _matching(kind, built, person)])
     number = None if personal else _matching(kind, built, Principal(user_id=0))
     return {
-        "words": builder.words(kind.key, built.tree),
+        "words": _sentence(kind.key, built.tree),
         "total": total,
         "number": number,
         "people": len(people),
@@ -210,7 +222,8 @@ def _page(
     preview: dict[str, Any] | None = None,
 ) -> Any:
     overlay, tree = overlay_now(), values["tree"]
-    joined, items = ("any", tree["any"]) if "any" in tree else ("all", tree.get("all", []))
+    with judging(SYSTEM):
+        drawn = trees.group(kind, tree if tree != {"all": []} else {"all": [{}]}, people=treewords.PEOPLE)
     title = found.name if found is not None else gettext("New condition")
     scopes = [s for s in changing.scopes_for(kind.key) if not s.startswith(CONDITION)]
     roles = {c: role_word(r, c) for c, r in access().all_roles(overlay).items() if r.realm != "admin"}
@@ -221,10 +234,8 @@ def _page(
         kind=kind,
         found=found,
         values=values,
-        joined=joined,
-        simple=builder.flat(tree),
-        sentence=builder.words(kind.key, tree) if items and items[0] else "",
-        rows=[builder.row(kind, str(at), i) for at, i in enumerate(items)] if builder.flat(tree) else [],
+        tree=drawn,
+        source=_source(kind),
         scopes=[(s, scope_word(s)) for s in reversed(scopes)],
         actions=[(a, str(ACTION_WORDS[a])) for a in STANDARD_ACTIONS],
         roles=sorted(roles.items(), key=lambda pair: pair[1]),

@@ -7,7 +7,7 @@ const board = document.querySelector("[data-board]");
 
 async function moved({ item, from, to, oldIndex }) {
   if (from === to) return;
-  const answer = await post(board.dataset.board, { id: item.dataset.id, version: item.dataset.version, to: to.dataset.lane });
+  const answer = await post(board.dataset.board, { id: item.dataset.id, version: item.dataset.version, to: to.dataset.lane, by: board.dataset.by });
   const told = await answer.json().catch(() => ({}));
   if (answer.ok) {
     item.dataset.version = told.version;
