@@ -29,21 +29,50 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # hundreds of processes wou
 os.environ["ZHIAN_OUTGOING_ALLOW"] = "127.0.0.1,::1,localhost"  # the stand-ins of other companies' servers
 
 
+LONGEST = (
+    "e2e/test_story.py",
+    "core/test_conformance.py",
+    "core/test_launcher_up.py",
+    "security/test_every_record.py",
+    "plugins/demo/test_story.py",
+    "plugins/finance_bridge/test_sending.py",
+    "core/test_plugin_lifecycle.py",
+    "examples/test_examples.py",
+    "security/test_matrix_routes.py",
+    "security/test_api_fuzz.py",
+    "core/test_docs.py",
+    "core/test_combinations.py",
+    "core/test_plugin_new.py",
+    "core/test_faults.py",
+    "plugins/cases/test_importing.py",
+)
+"""Modules that take longest, begun first: at the end of a run one of them would have a core for itself alone."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The pytest plugin that Zhian offers, where Zhian runs from its source and is not installed."""
     from core.testing import plugin
 
     if not config.pluginmanager.is_registered(plugin):
         config.pluginmanager.register(plugin, "zhian")
+    config.option.loadscopereorder = False  # the order is ours; that of xdist ends with few and long tests
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Benchmarks run only when asked for by path or mark."""
+    """Benchmarks run only when asked for by path or mark; the longest modules come first."""
     asked = config.option.markexpr or any("bench" in argument for argument in config.args)
-    bench = [item for item in items if "bench" in item.keywords] if not asked else []
-    if bench:
-        config.hook.pytest_deselected(items=bench)
-        items[:] = [item for item in items if item not in bench]
+    left = [item for item in items if ("bench" in item.keywords and not asked) or _proven_on_sqlite(item)]
+    config.hook.pytest_deselected(items=left)
+    out = set(left)
+    places = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+    items[:] = sorted((i for i in items if i not in out), key=lambda item: places.get(item.path, len(places)))
+
+
+def _proven_on_sqlite(item: pytest.Item) -> bool:
+    """Whether this is the run on PostgreSQL of a test that does not depend on the database."""
+    if item.get_closest_marker("one_database") is None:
+        return False
+    return getattr(item, "callspec").params.get("backend") == "postgresql"  # noqa: B009 - not declared by pytest
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ def pdf_of(ident: int) -> bytes:
     return content
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(("kind", "on", "key"), LETTERS)
 def test_each_letter_is_made_and_tells_nothing_of_ours(make, kind, on, key, language):
@@ -254,6 +255,7 @@ def test_dates_are_those_of_the_case(make, agency):
     assert f"{today().year}年{today().month}月{today().day}日" in text
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_renewal_letter_about_one_mark_is_one_page(make, context, language):
     with system("look") as session:

@@ -93,6 +93,7 @@ def test_the_workshop_lists_all_kinds_and_shows_the_template(visit, agency, cont
     assert "documents/base.html" in author.get(SHOP).text
 
 
+@pytest.mark.one_database
 def test_an_administrators_preview_names_the_line_that_fails(app, visit, agency, context):
     with system("an administrator") as session:
         from core import create

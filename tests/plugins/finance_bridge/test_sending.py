@@ -72,6 +72,7 @@ def test_a_branch_has_its_own_book(desk):
     assert (desk.document(here).book_id, desk.document(there).book_id) == (everywhere, own)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("mode", ["receivable", "voucher"])
 @pytest.mark.parametrize("kind", SPOILT)
 @pytest.mark.parametrize("service", ["Save", "ExecuteBillQuery"])

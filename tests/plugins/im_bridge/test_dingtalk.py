@@ -258,6 +258,7 @@ def test_the_callback_is_registered_from_the_page(office, acting):
             run_action(get(App, office.apps["dingtalk"]), "im_bridge.app", "register_callback")
 
 
+@pytest.mark.one_database
 def test_the_process_keeps_its_line_stores_clicks_and_starts_afresh_when_the_app_changes(office, asked, settings):
     flows = asked()
     more = {"ZHIAN_SECRET": settings.secret, "ZHIAN_PLUGINS": ",".join(settings.plugins)}

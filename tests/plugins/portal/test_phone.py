@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from tests.plugins.portal.conftest import PASSWORD
 
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 SMALL = """() => [...document.querySelectorAll('a, button, select, textarea, input:not([type=hidden])')].filter(e => {
   const r = e.getBoundingClientRect();
   const inText = e.closest('p') || e.type === 'checkbox' || e.classList.contains('z-skip');
@@ -29,7 +30,6 @@ def site(app: Any, mirror: Any) -> Iterator[str]:
     thread.join(5)
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_every_page_is_made_for_a_thumb(browser, site, mirror, locale):
     told: list[str] = []
@@ -58,7 +58,6 @@ def test_every_page_is_made_for_a_thumb(browser, site, mirror, locale):
     assert (wrong, told) == ([], [])
 
 
-@pytest.mark.browser
 def test_the_paper_of_a_question_is_shown_in_its_page(browser, site, mirror):
     if not mirror.left.questions:
         pytest.skip("no flows in this deployment")

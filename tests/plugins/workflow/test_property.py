@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,7 @@ def name_of(flows, ident):
     return next(name for name, value in vars(flows.agency).items() if value == ident)
 
 
+@pytest.mark.one_database
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(nodes=FLOWS, commands=st.lists(COMMAND, min_size=4, max_size=14))
 def test_a_flow_ends_or_waits_and_no_node_is_asked_twice(flows, nodes, commands):
