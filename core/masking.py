@@ -9,6 +9,8 @@ MASK = "***"
 SHORTEST_SECRET = 6
 """Shorter texts are not masked: they would be found in ordinary words."""
 _secrets: set[str] = set()
+_CONTROL = {number: repr(chr(number))[1:-1] for number in (*range(9), *range(10, 32), 127, 0x85, 0x2028, 0x2029)}
+"""Signs that would let a value forge a line of the log, or move a terminal's cursor."""
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
@@ -25,15 +27,14 @@ def keep_secret(*secrets: str | None) -> None:
 
 
 class MaskingFilter(logging.Filter):
-    """Takes known secrets out of each log record, whichever library writes it."""
+    """Takes known secrets out of each log record, and what would begin a new line, whichever library writes it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true; the message may have changed."""
-        if _secrets:
-            plain = record.getMessage()
-            masked = mask(plain)
-            if masked != plain:
-                record.msg, record.args = masked, ()
+        plain = record.getMessage()
+        masked = mask(plain).translate(_CONTROL)
+        if masked != plain:
+            record.msg, record.args = masked, ()
         return True
 
 

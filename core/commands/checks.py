@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import code
+import json
 import os
 import sys
 from itertools import chain
@@ -16,8 +17,14 @@ from core.settings import ROOT, load_settings
 
 @click.command()
 @click.option("--production", is_flag=True, help="Also refuse settings that are for trials alone.")
-def doctor(production: bool) -> None:
+@click.option("--components", is_flag=True, help="Print the bill of materials (CycloneDX, JSON) and nothing else.")
+def doctor(production: bool, components: bool) -> None:
     """Look at everything a deployment needs; exit code 1 when something must be mended."""
+    if components:
+        from core.doctor.components import bill
+
+        click.echo(json.dumps(bill(), ensure_ascii=False, indent=1))
+        return
     from core.doctor import examine
     from core.doctor.production import examine_for_production
 

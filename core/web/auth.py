@@ -19,7 +19,7 @@ from core.setup.demo import demo_logins
 from core.web import sessions
 from core.web.lifecycle import commit, done, go
 from core.web.realms import sign_in_days
-from core.web.security import cookie_name, over_https, safe_next, set_cookie
+from core.web.security import CLEARED, cookie_name, over_https, safe_next, set_cookie
 from core.web.toasts import say
 
 YEAR = 365 * 24 * 3600
@@ -88,6 +88,7 @@ def sign_out() -> Any:
         note_action(db.session(), "sign_out")
         commit()
     answer = redirect("/login", 303)
+    answer.headers["Clear-Site-Data"] = CLEARED
     answer.delete_cookie(cookie_name("zhian"), path="/", secure=over_https(), httponly=True, samesite="Lax")
     return answer
 

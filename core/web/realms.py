@@ -13,7 +13,7 @@ from core.records.audit import note_action
 from core.registry import registry
 from core.web import sessions
 from core.web.lifecycle import commit
-from core.web.security import cookie_name, over_https, safe_next, set_cookie
+from core.web.security import CLEARED, cookie_name, over_https, safe_next, set_cookie
 
 
 def realm_sign_in(name: str, login: str, password: str, keep: bool = False) -> sessions.SignIn:
@@ -40,6 +40,7 @@ def realm_sign_out(name: str, answer: Any) -> Any:
         sessions.end(sessions.digest(token))
         note_action(db.session(), "sign_out")
         commit()
+    answer.headers["Clear-Site-Data"] = CLEARED
     answer.delete_cookie(
         cookie_name(registry().realms[name].cookie), path="/", secure=over_https(), httponly=True, samesite="Lax"
     )

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from core.errors import Forbidden
 from core.i18n import _
 
+CLEARED = '"cache", "storage"'
+"""What browsers forget when somebody signs out: pictures that were drawn, words that were searched for."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 CSP = "; ".join(
     (
