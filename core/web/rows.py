@@ -21,7 +21,6 @@ from core.web.rendering import joined
 from core.web.shell import registry
 
 
-
 @dataclass(frozen=True)
 class Plan:
     """How the rows of one list are read and drawn: made once per page."""
