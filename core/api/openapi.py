@@ -8,7 +8,7 @@ import orjson
 from flask import Response
 
 from core.api import openapi_values as values
-from core.api import plugins, shares
+from core.api import plugins, search, shares
 from core.api.openapi_parts import COMPONENTS, PARAMETERS, answers, body, described, operators, reference, schema_of
 from core.hooks.manifest import CORE_VERSION
 from core.i18n import current_locale, gettext
@@ -51,6 +51,7 @@ def document() -> dict[str, Any]:
         schemas |= _schemas(kind)
         paths |= _paths(kind)
     paths |= plugins.paths(registry())
+    paths |= search.paths()
     return {
         "openapi": "3.1.0",
         "info": {

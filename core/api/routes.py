@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
-from core.api import files, records, shares
+from core.api import files, records, search, shares
 from core.api.answers import JSON_TYPES, Answer, raw_body, response
 from core.api.health import healthz
 from core.api.idempotency import Lease, Stored, begin, fingerprint
@@ -29,6 +29,7 @@ Handler = Callable[..., Any]
 
 ROUTES: dict[str, dict[str, Handler]] = {
     "/api/v1/openapi.json": {"GET": openapi},
+    "/api/v1/search": {"GET": search.search},
     "/api/v1/<key>": {"GET": records.list_all, "POST": records.create},
     "/api/v1/<key>/<ident>": {"GET": records.read, "PATCH": records.patch, "DELETE": records.remove},
     "/api/v1/<key>/actions/<code>": {"POST": records.act_on_type},

@@ -119,3 +119,34 @@ def _ways(letters: str) -> list[list[str]]:
 
     cut(letters, [])
     return [way for way in found if way]
+
+
+def heard(text: str, letters: str) -> tuple[int, int] | None:
+    """From where to where in a text its sound is `letters`: as initials, or as pinyin. None where it is not."""
+    read = [readings(character) for character in text[: LONGEST * 2]]
+    for start in range(len(read)):
+        end = _as_initials(read, start, letters) or _as_syllables(read, start, letters)
+        if end:
+            return start, end
+    return None
+
+
+def _as_initials(read: list[tuple[str, ...]], start: int, letters: str) -> int | None:
+    end = start + len(letters)
+    if end > len(read):
+        return None
+    fits = all(any(r[0] == c for r in each) for c, each in zip(letters, read[start:end], strict=True))
+    return end if fits else None
+
+
+def _as_syllables(read: list[tuple[str, ...]], start: int, letters: str) -> int | None:
+    if not letters:
+        return start
+    if start >= len(read):
+        return None
+    for sound in read[start]:
+        if sound.startswith(letters):
+            return start + 1
+        if letters.startswith(sound) and (end := _as_syllables(read, start + 1, letters[len(sound) :])):
+            return end
+    return None

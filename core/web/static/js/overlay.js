@@ -1,4 +1,4 @@
-// Menus close on a click outside and on Esc; dialogs and peek panels are native <dialog> elements; Ctrl-K opens the palette.
+// Menus close on a click outside and on Esc; dialogs and peek panels are native <dialog> elements.
 import { on } from "./dom.js";
 
 document.addEventListener("click", (event) => {
@@ -40,36 +40,6 @@ on("click", "dialog", (event, dialog) => {
 on("submit", "form", (event, form) => {
   const asked = event.submitter?.dataset.confirm ?? form.dataset.confirm;
   if (asked && !confirm(asked)) event.preventDefault();
-});
-
-const palette = document.getElementById("palette");
-
-export function openPalette() {
-  if (!palette || palette.open) return;
-  palette.showModal();
-  const input = palette.querySelector("input");
-  input.select();
-  input.dispatchEvent(new Event("palette:open"));
-}
-
-on("click", "[data-palette]", openPalette);
-
-palette?.addEventListener("keydown", (event) => {
-  const items = [...palette.querySelectorAll(".it")];
-  const now = items.findIndex((item) => item.classList.contains("is-on"));
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    const next = items[(now + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length];
-    items[now]?.classList.remove("is-on");
-    next?.classList.add("is-on");
-    next?.scrollIntoView({ block: "nearest" });
-    event.preventDefault();
-  } else if (event.key === "Enter") {
-    const chosen = items[now] ?? items[0];
-    if (chosen) {
-      event.preventDefault();
-      chosen.click();
-    }
-  }
 });
 
 // A menu whose content is loaded when it first opens.
