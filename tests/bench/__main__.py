@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import custom, offline, places, servers
+from tests.bench import custom, offline, places, search, servers
 from tests.bench.load import measure
 from tests.bench.report import Line, at_least, at_most, table, write
 from tests.bench.scenarios import CASE, CLIENT, Ground, Scenario, scenarios
 
-PARTS = ("requests", "start", "engine", "import", "custom")
+PARTS = ("requests", "search", "start", "engine", "import", "custom")
 
 
 def main() -> int:
@@ -70,7 +70,7 @@ def _server(database: str, folder: Path) -> Iterator[str | None]:
 def _measure(database: str, server: str | None, folder: Path, chosen: argparse.Namespace) -> list[Line]:
     lines: list[Line] = []
     where = places.place(folder, server, f"bench_{database}_{chosen.size}_{chosen.deadlines}")
-    if {"requests", "start"} & set(chosen.parts) and not places.is_built(where):
+    if {"requests", "search", "start"} & set(chosen.parts) and not places.is_built(where):
         _say(f"{database}: building {chosen.size:,} clients and cases, {chosen.deadlines:,} deadlines")
         places.make(where, server)
         places.fill(where, chosen.size, chosen.deadlines)
@@ -80,6 +80,8 @@ def _measure(database: str, server: str | None, folder: Path, chosen: argparse.N
         lines.append(at_most(database, "cold start", cpu, "s CPU", 1.2, wall=wall))
     if "requests" in chosen.parts:
         lines += _requests(database, where, chosen)
+    if "search" in chosen.parts:
+        lines += _searches(database, where, chosen)
     if "import" in chosen.parts:
         lines += _imports(database, server, folder, chosen.rows)
     if "custom" in chosen.parts:
@@ -105,6 +107,14 @@ def _requests(database: str, where: places.Place, chosen: argparse.Namespace) ->
                     _say(str(broken))
                     lines.append(Line(database, scenario.name, 0, "broken", ok=False))
     return lines
+
+
+def _searches(database: str, where: places.Place, chosen: argparse.Namespace) -> list[Line]:
+    _say(f"{database}: search")
+    with places.opened(where):
+        cookie = places.cookie_of(chosen.login)
+    with servers.product(where.environment()) as ours:
+        return search.lines(database, ours, cookie, chosen.size, chosen.seconds)
 
 
 def _line(database: str, scenario: Scenario, ours: servers.Server, bare: servers.Server, seconds: float) -> Line:

@@ -15,6 +15,7 @@ from core.hooks.indexes import ensure_indexes
 from core.records.base import MODELS
 from core.records.bulk import insert_rows
 from core.registry import registry
+from core.search.rebuilding import rebuild
 from tests.bench import names
 
 NOW = dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC)
@@ -40,6 +41,7 @@ def build(size: int, deadlines: int) -> None:
         fill(connection, "deadlines.deadline", dates(chance, size, deadlines))
         ensure_indexes(connection, registry())
         connection.commit()
+    rebuild()
     analyse()
 
 

@@ -44,13 +44,13 @@ class Figures:
 Maker = Callable[[int], Request]
 
 
-def measure(server: Server, make: Maker, seconds: float, expect: int) -> Figures:
+def measure(server: Server, make: Maker, seconds: float, expect: int, clients: int = CLIENTS) -> Figures:
     """Warm up, then count for `seconds`; raises `AssertionError` on an answer other than `expect`."""
     numbers = itertools.count(1)
-    _run(server, make, numbers, min(1.5, seconds / 2), expect)
+    _run(server, make, numbers, min(1.5, seconds / 2), expect, clients)
     cpu = server.cpu()
     start = time.perf_counter()
-    times = _run(server, make, numbers, seconds, expect)
+    times = _run(server, make, numbers, seconds, expect, clients)
     elapsed = time.perf_counter() - start
     cpu = server.cpu() - cpu
     spread = statistics.quantiles(times, n=20)
@@ -63,7 +63,7 @@ def measure(server: Server, make: Maker, seconds: float, expect: int) -> Figures
     )
 
 
-def _run(server: Server, make: Maker, numbers: Any, seconds: float, expect: int) -> list[float]:
+def _run(server: Server, make: Maker, numbers: Any, seconds: float, expect: int, clients: int) -> list[float]:
     times: list[float] = []
     faults: list[str] = []
     end = time.perf_counter() + seconds
@@ -81,7 +81,7 @@ def _run(server: Server, make: Maker, numbers: Any, seconds: float, expect: int)
                 faults.append(f"{request.method} {request.path}: {answer.status} {content[:500]!r}")
         connection.close()
 
-    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=client) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
