@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from core import acting_as, create, get, load_principal, now, record_class, run_action, system, today, transaction
+from core.outgoing import allow_inside
 from plugins.finance_bridge.drivers.base import Trace
 from plugins.finance_bridge.drivers.kingdee import Account, Client, KingdeeDriver
 from tests.standins import kingdee
@@ -38,6 +39,12 @@ class Served:
         own = {name: changes.pop(name) for name in ("key_field", "prefix", "audit") if name in changes}
         kept: list[Trace] = [] if traces is None else traces
         return KingdeeDriver(Client(self.account(**changes), kept.append), **{"prefix": "ZA", **own})
+
+
+@pytest.fixture(autouse=True)
+def _stand_in_on_this_machine() -> None:
+    """Also for tests of a driver alone, where no deployment has said so."""
+    allow_inside(("127.0.0.1", "::1", "localhost"))
 
 
 @pytest.fixture(scope="module")
