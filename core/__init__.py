@@ -132,6 +132,7 @@ _FACE = {
     "core.jobs.progress": ("report_progress",),
     "core.importing.plugin": ("ImportContext", "ImportGuess", "ImportRow", "ImportSupport"),
     "core.web.lifecycle": ("done", "go", "wants_fragment"),
+    "core.web.trees": ("read_tree", "tree_form", "tree_fragment", "tree_sentence"),
     "core.web.toasts": ("say",),
     "core.api.answers": ("json_body", "raw_body"),
     "core.identity.proof": ("require_proof",),

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from core.errors import BadRequest
 from core.i18n import gettext
 from core.records import spans
-from core.records.conditions import OF_PERSON, SYSTEM_FIELDS, find_field
+from core.records.conditions import OF_PERSON, SYSTEM_FIELDS, find_field, judging
 from core.records.fields import Field
 from core.records.query import Filter, parse_filters
 from core.records.trees import MOST_GROUPS, Tree, items, parts_of
@@ -267,6 +267,29 @@ def filter_part(key: str) -> Any:
     from core.web.listing import kind_of
 
     return fragment(kind_of(key), f"/r/{key}/-/filter/part")
+
+
+def tree_form(kind: RecordType, tree: Tree | None, person: Any) -> dict[str, Any]:
+    """A tree as `web/_tree.html` draws it, with the fields that `person` may ask for; for forms of plugins."""
+    with judging(person):
+        return group(kind, tree or {"all": [{}]}, people=words.MINE)
+
+
+def tree_fragment(kind: RecordType, source: str, person: Any) -> Any:
+    """What such a form asks from `source`: one more row or group, or a row for another field."""
+    with judging(person):
+        return fragment(kind, source)
+
+
+def read_tree(form: MultiDict[str, str]) -> Tree | None:
+    """The tree that such a form says; None for no condition."""
+    return read(form)
+
+
+def tree_sentence(kind: RecordType, tree: Tree, person: Any) -> str:
+    """A tree in words."""
+    with judging(person):
+        return words.sentence(kind, tree, people=words.MINE)
 
 
 def register(web: Blueprint) -> None:
