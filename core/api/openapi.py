@@ -203,7 +203,7 @@ def _operation(
 
 def _list_parameters(kind: RecordType) -> list[dict[str, Any]]:
     """The common ones, and a filter for each field and operator that it takes."""
-    made = [reference(n, "parameters") for n in ("q", "cursor", "limit", "count", "archived")]
+    made = [reference(n, "parameters") for n in ("q", "where", "cursor", "limit", "count", "archived")]
     shown = [*public_fields(kind), *SYSTEM_FIELDS.values()]
     sortable = [f.name for f in shown if f.kind not in UNSORTABLE]
     made += [*_naming(kind), _in_query("sort", "- before a name: descending", values.names(sortable, signed=True))]

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.api.model import MAX_KEY
 from core.api.openapi_values import FLAGS, sent
+from core.records.conditions import OPERATORS
 from core.records.fields import Field
 
 LINK = {
@@ -71,12 +72,12 @@ def described(spec: Field, schema: dict[str, Any]) -> dict[str, Any]:
 def operators(spec: Field) -> tuple[str, ...]:
     """The filter operators that a field takes."""
     if spec.kind in COMPARED:
-        return ("eq", "ne", "lt", "lte", "gt", "gte", "in", "isnull")
+        return ("eq", "ne", "lt", "lte", "gt", "gte", "in", "nin", "isnull")
     if spec.kind in TEXTS:
-        return ("eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "isnull")
+        return ("eq", "ne", "lt", "lte", "gt", "gte", "in", "nin", "contains", "ncontains", "starts", "isnull")
     if spec.kind in ("tags", "multi_choice"):
-        return ("eq", "ne", "contains", "isnull")
-    return ("isnull",) if spec.kind == "json" else ("eq", "ne", "in", "isnull")
+        return ("eq", "ne", "in", "nin", "contains", "ncontains", "isnull")
+    return ("isnull",) if spec.kind == "json" else ("eq", "ne", "in", "nin", "isnull")
 
 
 def reference(name: str, section: str = "schemas") -> dict[str, str]:
@@ -117,6 +118,15 @@ PARAMETERS: dict[str, Any] = {
     "id": _path("id"),
     "file": _path("file"),
     "q": _query("q", "Words that must all be somewhere in the searchable fields"),
+    "where": _query(
+        "where",
+        "A tree of conditions, up to three levels. Values may be `me`, `my_department`, `today-30`, `this_week`, "
+        "`next_month`, `next_30_days`",
+        type="string",
+        format="where",
+        contentMediaType="application/json",
+        contentSchema={"$ref": "#/components/schemas/where"},
+    ),
     "cursor": _query("cursor", "The `next` of the page before", type="string", format="cursor"),
     "limit": _query(
         "limit",
@@ -170,6 +180,22 @@ _PROBLEM = {
         "version": {"type": "integer"},
     },
 }
+_ITEM = {
+    "type": "object",
+    "required": ["field", "op"],
+    "additionalProperties": False,
+    "properties": {"field": {"type": "string"}, "op": {"enum": list(OPERATORS)}, "value": {}},
+}
+_GROUP = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+    "properties": {
+        joined: {"type": "array", "minItems": 1, "items": {"anyOf": [_ITEM, reference("where")]}}
+        for joined in ("all", "any")
+    },
+}
 COMPONENTS: dict[str, Any] = {
     "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
     "parameters": PARAMETERS,
@@ -181,6 +207,7 @@ COMPONENTS: dict[str, Any] = {
     },
     "schemas": {
         "problem": _PROBLEM,
+        "where": _GROUP,
         "file": _FILE,
         "files": {"type": "object", "properties": {"data": {"type": "array", "items": reference("file")}}},
     },

@@ -14,7 +14,8 @@ LINKS = ("link", "file")
 LARGEST = 2**31 - 1
 LARGEST_ID = 2**53 - 1
 WHOLE = r"^[+-]?[0-9]{1,9}$"
-RELATIVE = r"^today([+-][0-9]{1,5})?$"
+PERIODS = "(this|last|next)_(week|month|quarter|year)"
+RELATIVE = rf"^(today([+-][0-9]{{1,5}})?|yesterday|tomorrow|{PERIODS}|(next|last)_[0-9]{{1,5}}_days)$"
 WORDS = ("true", "false", "1", "0", "on", "off", "yes", "no", "是", "否")
 """Yes and no as forms and sheets write them."""
 ORDERED = ("lt", "lte", "gt", "gte")
@@ -68,10 +69,10 @@ def asked(spec: Field, op: str) -> Schema:
     """The value of a filter in an address; empty asks for empty fields where equality is asked for."""
     if op == "isnull":
         return {"enum": list(FLAGS)}
-    if op == "contains" or spec.kind in ("choice", "tags", "multi_choice", *TEXTS):
+    if op in ("contains", "ncontains", "starts") or spec.kind in ("choice", "tags", "multi_choice", *TEXTS):
         return {"type": "string"} | ({"minLength": 1} if op in ORDERED else {})
     one = _asked(spec)
-    if op == "in":
+    if op in ("in", "nin"):
         return _several(spec)
     return {"anyOf": [one, {"const": ""}]} if op in ("eq", "ne") else one
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from core.errors import BadRequest
 from core.i18n import _
+from core.records import trees
 from core.records.query import Query, find_field, parse_filters
 from core.registry import RecordType
 
 MAX_LIMIT = 200
 MAX_FILTERS = 400
 MAX_TEXT = 2000
-RESERVED = ("q", "sort", "cursor", "limit", "fields", "expand", "count", "archived", "locale")
+RESERVED = ("q", "where", "sort", "cursor", "limit", "fields", "expand", "count", "archived", "locale")
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
@@ -36,6 +37,7 @@ def list_request(kind: RecordType, args: Any) -> ListRequest:
     fields, expand = field_names(kind, given.get("fields")), expand_names(kind, given.get("expand"))
     query = Query(
         filters=parse_filters(pairs, kind, RESERVED),
+        where=trees.parsed(kind, given.get("where", "")),
         q=given.get("q", "").strip(),
         sort=tuple(n for n in given.get("sort", "").split(",") if n),
         fields=fields,
@@ -52,7 +54,7 @@ def _check_size(pairs: list[tuple[str, str]]) -> None:
         raise BadRequest(_("At most %(n)s parameters are taken at once.", n=MAX_FILTERS), code="too_many")
     for name, value in pairs:
         wrong = name.endswith("__isnull") and value.lower() not in (*YES, *NO)
-        if wrong or len(value) > MAX_TEXT or "\x00" in value:
+        if wrong or (len(value) > MAX_TEXT and name != "where") or "\x00" in value:
             raise BadRequest(
                 _("“%(value)s” does not fit the field “%(name)s”.", value=value[:60], name=name), code="value"
             )

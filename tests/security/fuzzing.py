@@ -29,6 +29,7 @@ DAYS = strategies.dates(date(1900, 1, 1), date(2100, 1, 1))
 INSTANTS = strategies.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))
 FORMATS = {
     "cursor": strategies.just(""),  # all others were handed out by the list before
+    "where": strategies.just(""),  # what a tree may ask depends on the record type; trees have tests of their own
     "dates": strategies.lists(DAYS, max_size=3).map(lambda found: ",".join(d.isoformat() for d in found)),
     "date-times": strategies.lists(INSTANTS, max_size=3).map(lambda f: ",".join(f"{d:%Y-%m-%dT%H:%M:%S}Z" for d in f)),
 }
