@@ -24,6 +24,13 @@ FILES = {
     "sortable/LICENSE": "sortablejs/LICENSE",
     "echarts/echarts.common.min.js": "echarts/dist/echarts.common.min.js",
     "echarts/LICENSE": "echarts/LICENSE",
+    # Loaded by the sandboxed frame of document previews alone.
+    "docx/jszip.min.js": "jszip/dist/jszip.min.js",
+    "docx/jszip-LICENSE": "jszip/LICENSE.markdown",
+    "docx/docx-preview.min.js": "docx-preview/dist/docx-preview.min.js",
+    "docx/docx-preview-LICENSE": "docx-preview/LICENSE",
+    "docx/purify.min.js": "dompurify/dist/purify.min.js",
+    "docx/purify-LICENSE": "dompurify/LICENSE",
     # Not loaded by pages: one full file per weight for papers; sliced web fonts print wrong characters.
     "fonts/NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
     "fonts/NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",

@@ -21,6 +21,7 @@ from core.web import (
     listing,
     listtools,
     peek,
+    previews,
     quick,
     views,
 )
@@ -51,5 +52,7 @@ def _naming(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
 def register(web: Blueprint) -> None:
     """The routes of this file and of those that it leads to."""
     web.add_url_rule("/r/<key>/-/pick", "pick", pick)
-    for module in (views, listtools, forms, detail, comments, copying, inline, peek, actions, files, quick, board):
+    of_lists = (views, listtools, board)
+    of_one = (forms, detail, comments, copying, inline, peek, actions, files, previews, quick)
+    for module in (*of_lists, *of_one):
         module.register(web)

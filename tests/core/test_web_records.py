@@ -255,9 +255,11 @@ def test_files_are_kept_as_they_came_and_given_back_only_to_those_who_see_the_re
     assert upload(ann, place, name, b"first").status_code == 303
     assert upload(ann, place, name, b"second").status_code == 303
     page = ann.get(f"{place}?tab=files")
-    links = re.findall(r'href="(/files/\d+)"', page.text)
+    numbers = re.findall(r'data-preview="/files/(\d+)/view"', page.text)
+    links = [f"/files/{number}" for number in numbers]
     assert len(links) == 2
     assert "version 2" in page.text
+    assert "Older versions" in page.text
     newest, oldest = (ann.get(link) for link in links)
     assert (newest.data, oldest.data) == (b"second", b"first")
     assert newest.headers["Content-Disposition"].startswith("attachment;")

@@ -7,11 +7,14 @@ import "./forms.js";
 import "./pick.js";
 import "./selection.js";
 import "./neighbours.js";
+import "./record.js";
 import "./lists.js";
 import "./trees.js";
 import { components } from "./components.js";
 
 if (document.querySelector("form[data-draft]")) import("./drafts.js");
+if (document.getElementById("viewer")) import("./preview.js");
+if (document.querySelector("[data-drop]")) import("./upload.js");
 if (document.querySelector("[data-board]")) import("./board.js");
 if (document.querySelector("[data-chart]")) import("./charts.js");
 if (document.querySelector("[data-arrange]")) import("./arrange.js");
