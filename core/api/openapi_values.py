@@ -12,12 +12,16 @@ TEXTS = ("text", "long_text", "secret")
 FIGURES = ("integer", "decimal", "money")
 LINKS = ("link", "file")
 LARGEST = 2**31 - 1
+LONGEST = 2000
+"""Signs of one value in an address (`core.api.params` refuses more)."""
 LARGEST_ID = 2**53 - 1
 WHOLE = r"^[+-]?[0-9]{1,9}$"
 PERIODS = "(this|last|next)_(week|month|quarter|year)"
 RELATIVE = rf"^(today([+-][0-9]{{1,5}})?|yesterday|tomorrow|{PERIODS}|(next|last)_[0-9]{{1,5}}_days)$"
 WORDS = ("true", "false", "1", "0", "on", "off", "yes", "no", "是", "否")
 """Yes and no as forms and sheets write them."""
+WITHOUT_NUL = r"^[^\x00]*$"
+"""No database holds the sign with the number 0 in a text."""
 ORDERED = ("lt", "lte", "gt", "gte")
 FLAGS = ("1", "0", "true", "false", "yes", "no", "")
 
@@ -70,7 +74,8 @@ def asked(spec: Field, op: str) -> Schema:
     if op == "isnull":
         return {"enum": list(FLAGS)}
     if op in ("contains", "ncontains", "starts") or spec.kind in ("choice", "tags", "multi_choice", *TEXTS):
-        return {"type": "string"} | ({"minLength": 1} if op in ORDERED else {})
+        text = {"type": "string", "pattern": WITHOUT_NUL, "maxLength": LONGEST}
+        return text | ({"minLength": 1} if op in ORDERED else {})
     one = _asked(spec)
     if op in ("in", "nin"):
         return _several(spec)
