@@ -14,6 +14,10 @@ from core.hooks.limits import limit_memory
 from core.settings import Settings, load_settings
 
 
+LONG_ANSWERS = 12
+"""Threads of each process, on top of the others, for answers that stay open: so many streams take none from pages."""
+
+
 class Server(BaseApplication):
     """Our few settings and the app."""
 
@@ -36,6 +40,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
     """Serve until SIGTERM, which lets running requests end."""
     settings = load_settings()
     app = create_app(settings)
+    app.config["LONG_ANSWERS"] = LONG_ANSWERS
     with app.app_context():
         db.engine.dispose()
     memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own unlinked files there
@@ -43,7 +48,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
         "bind": bind,
         "workers": workers,
         "limit_request_line": 8190,  # a filter may name a thousand ids
-        "threads": threads,
+        "threads": threads + LONG_ANSWERS,
         "worker_class": "gthread",
         "preload_app": True,
         "proc_name": "zhian-web",

@@ -7,34 +7,60 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import db, enqueue, gettext, now, record_class, use_locale
+from core import Channel, Trace, _, db, enqueue, gettext, now, use_locale
 from plugins.im_bridge import wording
 from plugins.im_bridge.accounts import account_of, house, locale_of
 from plugins.im_bridge.records import App, Message, Person
 
 SEND = "im_bridge.send"
 TASK = "workflow.task"
+TOLD = {"sent": "sent", "confirmed": "delivered", "failed": "failed", "void": "failed"}
 SAME_MOMENT = timedelta(seconds=15)
 """A notification about a task that was written with it says what its card says."""
 
 
-def on_notification(payload: dict[str, Any], _key: str) -> None:
-    """`core.notification.created`: one message to a person of ours who has an account."""
-    model = record_class("core.notification")
-    note = db.session.scalars(select(model).where(model.id == payload["id"])).first()
-    reached = account_of(note.user_id) if note is not None else None
-    if note is None or reached is None:
+def wanted(note: Any, _person: Any) -> bool:
+    """Whether somebody has an account, and is not told by a card; what is older than the app is no news."""
+    reached = account_of(note.user_id)
+    if reached is None or note.created_at < reached[0].created_at:
+        return False
+    return not (note.record_key == TASK and reached[0].approvals != "message" and _told_by_card(note))
+
+
+def send(note: Any, _person: Any) -> None:
+    """One message of the house to a person of ours who has an account; one that failed goes again."""
+    reached = account_of(note.user_id)
+    if reached is None:
         return
     app, person = reached
-    if note.created_at < app.created_at:
-        return  # what was written before the app was connected is no news
-    if note.record_key == TASK and app.approvals != "message" and _told_by_card(note):
-        return
+    if (failed := _message_of(note)) is not None and failed.state == "failed":
+        failed.state, failed.attempts, failed.next_at = "pending", 0, now()
     with use_locale(locale_of(note.user_id)):
         words = wording.for_notification(note, app.detail)
     wait = timedelta(minutes=app.digest_minutes if note.severity == "info" else 0)
     about = {"record_key": note.record_key, "record_id": note.record_id, "severity": note.severity}
-    add(app, person, "message", f"zhian_{house()}_n{note.id}", words, next_at=now() + wait, **about)
+    add(app, person, "message", _key_of(note), words, next_at=now() + wait, **about)
+
+
+def _message_of(note: Any) -> Message | None:
+    return db.session.scalars(select(Message).where(Message.key == _key_of(note))).first()
+
+
+def _key_of(note: Any) -> str:
+    return f"zhian_{house()}_n{note.id}"
+
+
+def trace(note: Any, _person: Any) -> Trace | None:
+    """What became of a message in the messenger."""
+    found = _message_of(note)
+    if found is None:
+        return None
+    return Trace(TOLD.get(found.state, "waiting"), found.remote_id, found.error)
+
+
+def channels() -> list[Channel]:
+    """The messenger as a channel for messages of the house."""
+    return [Channel("im_bridge.messenger", _("WeCom or DingTalk"), send, wanted, trace)]
 
 
 def _told_by_card(note: Any) -> bool:

@@ -9,6 +9,7 @@ import click
 from core import (
     Action,
     Change,
+    Channel,
     Demo,
     Endpoints,
     Grant,
@@ -23,7 +24,7 @@ from core import (
     hookimpl,
     keep_secrets_home,
 )
-from plugins.im_bridge import actions, callbacks, commands, demo, grants, jobs, people, quotas, views
+from plugins.im_bridge import actions, callbacks, channel, commands, demo, grants, jobs, people, quotas, views
 from plugins.im_bridge.records import RECORDS, App, Person
 
 
@@ -77,8 +78,14 @@ def register_schedules() -> list[Schedule]:
 
 @hookimpl
 def register_subscribers() -> list[Subscriber]:
-    """Notifications and approvals become messages."""
+    """Approvals become messages."""
     return jobs.subscribers()
+
+
+@hookimpl
+def register_channels() -> list[Channel]:
+    """Notifications too."""
+    return channel.channels()
 
 
 @hookimpl

@@ -48,7 +48,6 @@ def schedules() -> list[Schedule]:
 def subscribers() -> list[Subscriber]:
     """What of the house becomes messages."""
     return [
-        Subscriber("im_bridge.notification", "core.notification.created", channel.on_notification),
         Subscriber("im_bridge.task_created", "workflow.task.created", channel.on_task_created),
         Subscriber("im_bridge.task_updated", "workflow.task.updated", channel.on_task_updated),
     ]
