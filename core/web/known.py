@@ -47,7 +47,7 @@ class Saved:
     @property
     def address(self) -> str:
         """Its own short address."""
-        return f"/v/{self.id}-{quote(slug(self.name))}"
+        return address_of(self.id, self.name)
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,10 @@ class KnownViews:
         return first[0] if first else None
 
 
-def slug(name: str) -> str:
-    """The name as a piece of an address."""
-    return re.sub(r"\W+", "-", name.lower()).strip("-")[:40] or "view"
+def address_of(ident: int, name: str) -> str:
+    """`/v/12-my-cases`: its own short address; only the number counts."""
+    words = re.sub(r"\W+", "-", name.lower()).strip("-")[:40]
+    return f"/v/{ident}-{quote(words or 'view')}"
 
 
 def known_views(key: str) -> KnownViews:

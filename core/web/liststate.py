@@ -189,7 +189,7 @@ def read_state(kind: RecordType, view: ListView | None, args: MultiDict[str, str
     """The state in an address; raises `BadRequest` for what no list understands, `NotFound` for a view that is gone."""
     view, known = view or ListView(kind.key), known_views(kind.key)
     saved, args = _saved(known, args)
-    pairs = tuple((k, v) for k, v in args.items(multi=True) if k not in RESERVED and v != "")
+    pairs = tuple((k, v) for k, v in args.items(multi=True) if k not in RESERVED and k[:1] != "_" and v != "")
     where = trees.parsed(kind, args.get("where", ""))
     preset = args.get("view", "")
     chosen = next((p for p in view.presets if p.key == preset), None)

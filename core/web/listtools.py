@@ -175,8 +175,8 @@ def _laid(state: ListState, **told: str) -> Any:
 def group_part(key: str) -> Any:
     """What stands below one head: loaded when it is opened, and further rows of it."""
     state = state_of(key)
-    path = groups.path_of(request.args.get("path", ""))
-    step = request.args.get("step", "0")
+    path = groups.path_of(request.args.get("_path", ""))
+    step = request.args.get("_step", "0")
     if not state.levels or len(path) > len(state.levels) or not step.isdigit() or len(step) > 4:
         raise BadRequest(_("This is no state of a list."))
     part = rows.below(state, path, int(step))

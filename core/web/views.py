@@ -18,7 +18,7 @@ from core.records.query import Query, list_records
 from core.registry import RecordType
 from core.saved.model import LAYOUT, SHARED, VISIBILITY, SavedView
 from core.web import board, listing, month
-from core.web.known import forget_views, slug
+from core.web.known import address_of, forget_views
 from core.web.lifecycle import commit, done, wants_fragment
 from core.web.liststate import ListState, state_at
 from core.web.rights.words import role_word
@@ -121,7 +121,7 @@ def _given() -> dict[str, Any]:
 
 
 def _stored(view: SavedView, message: str) -> Any:
-    address = f"/v/{view.id}-{slug(view.name)}"
+    address = address_of(view.id, view.name)
     commit()
     forget_views()
     say(message)
