@@ -31,6 +31,7 @@ ACTIONS = {
     "password_set": (_("set a new password"), "key"),
     "file_added": (_("added the file"), "paperclip"),
     "file_read": (_("downloaded the file"), "download"),
+    "file_shown": (_("looked at the file"), "eye"),
     "mail": (_("wrote a mail"), "mail"),
     "unmask": (_("looked behind a mask"), "eye"),
     "view_as": (_("looked through the eyes of this person"), "eye"),

@@ -150,7 +150,8 @@ def download(file_id: int) -> Any:
     if not drawn:
         db.session.rollback()
         write_intent.set(True)
-        note_action(db.session(), "file_read", record, changes={"file": name})
+        how = "file_shown" if request.args.get("shown") else "file_read"
+        note_action(db.session(), how, record, changes={"file": name})
         db.session.commit()
     answer = send_file(path, mimetype=mime, as_attachment=not drawn, download_name=name, conditional=True)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

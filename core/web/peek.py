@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
+from core.i18n import gettext
 from core.records import service
 from core.views import DetailView
-from core.web.detail import head
+from core.web import timeline
+from core.web.detail import head, tabs_of
 from core.web.facts import Reading, everything, shown_values
 from core.web.listing import kind_of
 from core.web.shell import registry
@@ -21,7 +23,17 @@ def peek(key: str, record_id: int) -> Any:
     view = registry().view("detail", key) or DetailView(key)
     values = shown_values(kind, record_id)
     sections = Reading(kind, record, values, filled=True).sections(view.facts or (everything(kind),))
-    return render_template("web/_peek.html", **head(kind, view, record, values), sections=sections)
+    shown = head(kind, view, record, values)
+    more = [b for b in shown["buttons"] if b["label"] != gettext("Edit")][:1]
+    return render_template(
+        "web/_peek.html",
+        **shown,
+        sections=sections,
+        more=more,
+        may_edit=service.may(record, "update") and ("form", key) in registry().views,
+        counts=[t for t in tabs_of(kind, view, record) if t["count"]],
+        story=timeline.story(kind, record.id),
+    )
 
 
 def register(web: Blueprint) -> None:

@@ -69,7 +69,7 @@ def pdf(file_id: int) -> Any:
             raise NotFound()
     if not request.range:
         start_writing()
-        note_action(db.session(), "file_read", record, changes={"file": found.filename})
+        note_action(db.session(), "file_shown", record, changes={"file": found.filename})
         db.session.commit()
     answer = send_file(path, mimetype="application/pdf", download_name=found.filename, conditional=True)
     answer.headers["Content-Security-Policy"] = PDF_POLICY

@@ -30,10 +30,19 @@ LIMIT = 40
 HANGING = 60
 """So many of the newest records of each type that hang on one are looked at."""
 COMMENTS, CHANGES, MAILS, FILES = "comments", "changes", "mails", "files"
-OWN_KINDS = {COMMENTS: _("Comments"), CHANGES: _("Changes"), MAILS: _("Mails"), FILES: _("Files")}
+OWN_KINDS = {COMMENTS: _("Comments"), CHANGES: _("What changed"), MAILS: _("Mails"), FILES: _("Files")}
 TOLD_OF_OTHERS = ("create", "update", "archive", "restore")
 VERBS = {"create": _("added"), "update": _("changed"), "archive": _("archived"), "restore": _("restored")}
 Dated = tuple[datetime, int, Entry]
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """Records of one type that hang on another one, and under which kind of entries their history stands."""
+
+    target: RecordType
+    ids: list[int]
+    section: str
 
 
 @dataclass
@@ -53,16 +62,16 @@ def timeline(kind: RecordType, record_id: int) -> list[tuple[str, list[Entry]]]:
 
 def story(kind: RecordType, record_id: int, only: str = "", before: datetime | None = None) -> Story:
     """The newest entries of one kind (all without one) before an instant. The caller has checked the record."""
-    hanging = _hanging_types(kind)
-    only = only if only in OWN_KINDS or only in hanging else ""
+    hanging = [h for key, via in _hanging_types(kind).items() if (h := _hanging(registry().types[key], via, record_id))]
+    only = only if only in OWN_KINDS or only in {h.section for h in hanging} else ""
     found: list[Dated] = []
     if only in ("", CHANGES, MAILS, FILES):
         found += _own_history(kind, record_id, only, before)
     if only in ("", COMMENTS):
         found += _comments(kind, record_id, before)
-    for key, via in hanging.items():
-        if only in ("", key):
-            found += _hanging_history(registry().types[key], via, record_id, before)
+    for those in hanging:
+        if only in ("", those.section):
+            found += _hanging_history(those, before)
     found.sort(key=lambda item: (item[0], item[1]), reverse=True)
     days: dict[Any, list[Entry]] = {}
     for at, _id, entry in found[:LIMIT]:
@@ -72,22 +81,34 @@ def story(kind: RecordType, record_id: int, only: str = "", before: datetime | N
     return Story(shown, _choices(hanging), only, earlier)
 
 
-def _choices(hanging: dict[str, str]) -> list[dict[str, Any]]:
-    """The kinds of entries that the person may choose among."""
+def _choices(hanging: list[Hanging]) -> list[dict[str, Any]]:
+    """The kinds of entries that the person may choose among: types that stand in the sidebar have their own."""
     own = [{"key": key, "label": str(label)} for key, label in OWN_KINDS.items()]
-    return [*own, *({"key": key, "label": str(registry().types[key].plural)} for key in hanging)]
+    return [*own, *({"key": h.section, "label": str(h.target.plural)} for h in hanging if h.section not in OWN_KINDS)]
 
 
 def _hanging_types(kind: RecordType) -> dict[str, str]:
-    """Types with a related list on the page that the person may read, and the link by which they hang on it."""
+    """Types that hang on this one, out of its related lists and of the sidebar, by the link that leads here."""
     view = registry().view("detail", kind.key) or DetailView(kind.key)
-    found = {}
-    for tab in view.tabs:
-        spec = tab.related
-        target = registry().types.get(spec.record) if spec else None
-        if spec and target and spec.via in target.fields and current_principal().can(target.key, "read"):
-            found[target.key] = spec.via
-    return found
+    found = {tab.related.record: tab.related.via for tab in view.tabs if tab.related}
+    for key in (m.record for m in registry().menus if m.record and m.record not in found and m.record != kind.key):
+        links = [f.name for f in registry().types[key].fields.values() if f.kind == "link" and f.target == kind.key]
+        if len(links) == 1:
+            found[key] = links[0]
+    types, can = registry().types, current_principal().can
+    return {k: via for k, via in found.items() if k in types and via in types[k].fields and can(k, "read")}
+
+
+def _hanging(target: RecordType, via: str, record_id: int) -> Hanging | None:
+    """The newest records of one type that hang on this one, of those that the person sees; None without any."""
+    table, link = target.model.__table__, target.fields[via]
+    if link.attr not in table.c:
+        return None
+    seen = access().where(target.model, db.session().principal, "read")
+    here = select(table.c.id).where(table.c[link.attr] == record_id, seen).order_by(table.c.id.desc()).limit(HANGING)
+    ids = list(run(here).scalars())
+    in_menu = any(menu.record == target.key for menu in registry().menus)
+    return Hanging(target, ids, target.key if in_menu else CHANGES) if ids else None
 
 
 def _own_history(kind: RecordType, record_id: int, only: str, before: datetime | None) -> list[Dated]:
@@ -116,29 +137,24 @@ def _rows(wanted: Iterable[Any], before: datetime | None) -> list[AuditEntry]:
     return list(db.session.scalars(newest, execution_options=OPEN))
 
 
-def _hanging_history(target: RecordType, via: str, record_id: int, before: datetime | None) -> list[Dated]:
-    """What happened to the records of one type that hang on this one, of those that the person sees."""
-    table, link = target.model.__table__, target.fields[via]
-    if link.attr not in table.c:
-        return []
-    seen = access().where(target.model, db.session().principal, "read")
-    here = select(table.c.id).where(table.c[link.attr] == record_id, seen).order_by(table.c.id.desc()).limit(HANGING)
-    ids = list(run(here).scalars())
-    if not ids:
-        return []
+def _hanging_history(those: Hanging, before: datetime | None) -> list[Dated]:
+    """What happened to records that hang on this one."""
+    target = those.target
     told = or_(AuditEntry.action.in_(TOLD_OF_OTHERS), AuditEntry.action.startswith("action:"))
-    rows = _rows([AuditEntry.record_key == target.key, AuditEntry.record_id.in_(ids), told], before)
+    rows = _rows([AuditEntry.record_key == target.key, AuditEntry.record_id.in_(those.ids), told], before)
     names, actors = link_names(target, rows), labels("core.user", {row.actor_id for row in rows})
     titles = labels(target.key, {row.record_id for row in rows})
     pairs = [(row, entry) for row in rows if (entry := from_audit(target, row, names, actors)) is not None]
-    return [(row.at, row.id, _of_another(target, row, entry, titles)) for row, entry in with_their_events(pairs)]
+    return [(row.at, row.id, _of_another(those, row, entry, titles)) for row, entry in with_their_events(pairs)]
 
 
-def _of_another(target: RecordType, row: AuditEntry, entry: Entry, titles: dict[int, str]) -> Entry:
+def _of_another(those: Hanging, row: AuditEntry, entry: Entry, titles: dict[int, str]) -> Entry:
     """The same entry on the page of the record that it hangs on: what was done to which."""
+    target = those.target
     verb, title = VERBS.get(row.action), titles.get(row.record_id or 0, str(target.label))
     changes = [c for c in entry["changes"] if c[2] != title] if row.action == "update" else []
-    entry |= {"kind": target.key, "of": str(target.label), "icon": target.icon or "file", "changes": changes}
+    named = "" if title.startswith(str(target.label)) else str(target.label)
+    entry |= {"kind": those.section, "of": named, "icon": target.icon or "file", "changes": changes}
     if verb is not None:
         entry["title"] = str(verb) if row.actor_id else gettext("System: %(what)s", what=str(verb))
     return entry | {"subject": {"label": title, "href": f"/r/{target.key}/{row.record_id}"}}

@@ -22,14 +22,6 @@ function moveRow(step) {
   return true;
 }
 
-async function peek(row) {
-  const list = document.querySelector("table[data-list]");
-  if (!row || !list) return;
-  const panel = document.getElementById("peek");
-  await window.htmx.ajax("GET", `/r/${list.dataset.list}/${row.dataset.id}/-/peek`, { target: "#peek", swap: "innerHTML" });
-  panel.showModal();
-}
-
 const focused = () => document.querySelector("tr.r.is-focus");
 
 const LETTERS = {

@@ -48,13 +48,23 @@ function returnTo(id) {
 const left = document.querySelector("table[data-list]") && (history.state?.row ?? sessionStorage.getItem(`zhian-left:${location.pathname}${location.search}`));
 if (left) returnTo(left);
 
+/** The list's address may still be on its way to the server when the record's page is there already. */
+async function asked(address) {
+  for (const wait of [300, 900, 2700]) {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    if (answer.status !== 404) return answer;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+  return fetch(address, { headers: { Accept: "application/json" } });
+}
+
 async function walk(place) {
   const { neighbours: key, id } = place.dataset;
   const token = new URLSearchParams(location.search).get("list");
   if (!token) return;
   const known = positions(token);
   const at = known?.at[id];
-  const answer = await fetch(`/r/${key}/${id}/-/beside?${new URLSearchParams({ list: token, ...(at ? { at } : {}) })}`, { headers: { Accept: "application/json" } });
+  const answer = await asked(`/r/${key}/${id}/-/beside?${new URLSearchParams({ list: token, ...(at ? { at } : {}) })}`);
   if (!answer.ok) return;
   const found = await answer.json();
   place.hidden = false;

@@ -2,6 +2,8 @@
 import { csrf, on } from "./dom.js";
 import { toast } from "./shell.js";
 
+document.querySelector(".z-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A star is put on or taken off without leaving the page; without scripts the form does it.
 on("submit", "form[data-star]", async (event, form) => {
   event.preventDefault();
