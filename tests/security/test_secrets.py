@@ -8,14 +8,18 @@ import io
 import logging
 import os
 import secrets
+import sqlite3
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import redis as redis_client
 from cryptography.fernet import Fernet
 from sqlalchemy import String, insert, inspect, select, text, type_coerce, update
 
+from bootstrap.system import postgres_bin
 from core import Unavailable
 from core.clock import now
 from core.db import db, system
@@ -29,7 +33,8 @@ from core.registry import registry
 from core.webhooks.model import Webhook, WebhookMessage
 
 CANARIES = 40
-VALUES = int(os.environ.get("ZHIAN_TEST_SECRETS", "2000"))
+VALUES, MANY = 1_000, int(os.environ.get("ZHIAN_TEST_SECRETS", "100000"))
+"""Of every day, and of the long form."""
 TABLE = Webhook.__table__
 
 
@@ -71,20 +76,33 @@ def dump():
     return found.getvalue()
 
 
-def test_no_canary_is_found_in_dump_files_logs_or_queue(app, redis, caplog):
+def backup(app, folder):
+    """What an administrator takes to another place: a copy of SQLite while it is in use, `pg_dump` of PostgreSQL."""
+    settings = app.config["ZHIAN"]
+    if settings.is_sqlite:
+        with sqlite3.connect(settings.data / "zhian.db") as source, sqlite3.connect(folder / "copy.db") as target:
+            source.backup(target)
+        return (folder / "copy.db").read_bytes()
+    program = Path(postgres_bin() or "/usr/bin") / "pg_dump"
+    address = settings.database_url.replace("+psycopg", "")
+    return subprocess.run([program, "--inserts", address], capture_output=True, check=True).stdout
+
+
+def test_no_canary_is_found_in_dump_files_logs_or_queue(app, redis, caplog, tmp_path):
     caplog.set_level(logging.DEBUG)
     with app.app_context():
         planted = seeded()
         with system("work that speaks of them") as session:
             enqueue(next(iter(registry().jobs)), key=None)
             assert {h.old_secret for h in session.scalars(select(Webhook))} >= set(planted[:20])
-        places = {"dump": dump(), "logs": caplog.text}
+        places = {"dump": dump(), "logs": caplog.text, "backup": backup(app, tmp_path).decode("latin-1")}
     client = redis_client.Redis.from_url(redis)
     places["redis"] = repr([(k, client.dump(k)) for k in client.scan_iter()])
     files = [f for f in app.config["ZHIAN"].data.rglob("*") if f.is_file()]
     places["files"] = b"".join(f.read_bytes() for f in files).decode("latin-1")
     assert [(name, canary) for name, place in places.items() for canary in planted if canary in place] == []
     assert "hook 7" in places["dump"]
+    assert "hook 7" in places["backup"]
 
 
 def test_each_value_names_its_key_and_old_ones_still_open(app, monkeypatch):
@@ -143,8 +161,18 @@ def many(number):
 
 
 def test_the_key_changes_under_load_with_no_failed_read(app, monkeypatch):
+    rotate_under_load(app, monkeypatch, VALUES)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_the_key_of_a_hundred_thousand_values_changes_with_no_failed_read(app, monkeypatch):
+    rotate_under_load(app, monkeypatch, MANY)
+
+
+def rotate_under_load(app, monkeypatch, number):
     """Readers and writers go on meanwhile; afterwards every value is under the new key and holds what it held."""
-    number, failed, reads, stop = VALUES, [], [], threading.Event()
+    failed, reads, stop, began = [], [], threading.Event(), time.monotonic()
     monkeypatch.setattr(rotation, "FRESH_SECONDS", 0.1)  # this process knows of the new key at once
     with app.app_context():
         with db.engine.begin() as connection:
@@ -186,6 +214,8 @@ def test_the_key_changes_under_load_with_no_failed_read(app, monkeypatch):
         stop.set()
         for one in threads:
             one.join()
+    took = time.monotonic() - began
+    print(f"\n  {number} values under a new key in {took:.0f} s, {len(reads)} reads, {len(failed)} failed")
     assert failed == []
     assert len(reads) > 20
     assert [name for name in reads if name] == []
