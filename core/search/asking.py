@@ -21,6 +21,8 @@ from core.search.words import (
 )
 
 MOST_WORDS = 6
+SHORT = 3
+"""Of fewer digits not the beginnings are looked for, which would be those of every other number."""
 LONGEST = 100
 
 
@@ -92,7 +94,7 @@ def _run(run: str) -> Asked:
 
 def _letters(word: str) -> Asked:
     """The beginning of a word or of a number, the end of a number, initials, pinyin."""
-    ways: list[Asked] = [Piece((word[:LONGEST_WORD],), begins=True)]
+    ways: list[Asked] = [Piece((word[:LONGEST_WORD],), begins=not (word.isdigit() and len(word) < SHORT))]
     if is_number(word):
         ways += _number(word).of
     sound = word.replace("ü", "v")
@@ -112,7 +114,7 @@ def _all(pieces: list[str]) -> Asked:
 def _number(compact: str) -> Either:
     """The beginning of a number, with or without its letters, or its last characters."""
     forms = dict.fromkeys((compact, LETTERS_FIRST.sub("", compact), KIND_LAST.sub("", LETTERS_FIRST.sub("", compact))))
-    ways = [Piece((FORWARD + form,), begins=True) for form in forms]
+    ways = [Piece((FORWARD + form,), begins=len(form) >= SHORT) for form in forms]
     ways += [Piece((BACKWARD + compact[::-1],), begins=True)] if len(compact) > 2 else []
     return Either(tuple(ways))
 

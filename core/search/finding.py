@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from core.clock import today
 from core.db import db
@@ -23,8 +23,8 @@ from core.registry import RecordType, registry
 from core.search.asking import Word, words_of
 from core.search.keeping import waiting
 from core.search.pinyin import heard
-from core.search.plan import NUMBER, ROOM, TITLE, Part, Plan, plan_of, plans
-from core.search.sight import entries, found_by, fts, matching, sight_of
+from core.search.plan import NUMBER, ROOM, TITLE, Plan, plan_of, plans
+from core.search.sight import Sight, entries, found_by, fts, matching, sight_of
 from core.search.words import BETWEEN, normal
 
 LOOKED_AT = 400
@@ -99,26 +99,55 @@ def _kinds(keys: Iterable[str] | None) -> list[RecordType]:
 
 def _candidates(kinds: list[RecordType], words: list[Word], text: str) -> dict[str, list[int]]:
     """Ids by type that may be hits; what is not the person's is not among them, or falls away when they are read."""
-    connection = db.session().connection()
     sights = {kind.key: sight_of(kind, _plan(kind)) for kind in kinds}
-    plain = [kind for kind in kinds if sights[kind.key].plain]
-    found: dict[str, list[int]] = {}
-    together = _together([(kind, sights[kind.key].open) for kind in plain], words)
-    if together is None:
-        for kind in plain:
-            found[kind.key] = _of_type(kind, words, sights[kind.key].open)
-    else:
-        found |= together
+    indexed = [kind for kind in kinds if not sights[kind.key].single]
+    found = _together(indexed, {kind.key: sights[kind.key].codes for kind in indexed}, words)
+    if found is None:
+        found = {kind.key: _of_type(kind, words, sights[kind.key]) for kind in indexed}
+    elif any(sights[key].sometimes for key in found):
+        found = _confirmed(indexed, sights, found, words)
     for kind in kinds:
-        if not sights[kind.key].plain and (condition := found_by(kind, text)) is not None:
+        if sights[kind.key].single and (condition := found_by(kind, text)) is not None:
             found[kind.key] = _newest(kind, condition)
-    for key, ranges in waiting(connection).items():
+    for key, ranges in waiting(db.session().connection()).items():
         kind = registry().types.get(key)
-        if kind in plain and (late := plain_search(kind, text)) is not None:
+        if kind in indexed and (late := plain_search(kind, text)) is not None:
             column = kind.model.__table__.c.id
             for first, last in ranges:
                 found.setdefault(key, []).extend(_newest(kind, column.between(first, last) & late))
     return found
+
+
+def _confirmed(
+    kinds: list[RecordType], sights: dict[str, Sight], found: dict[str, list[int]], words: list[Word]
+) -> dict[str, list[int]]:
+    """Of what was also found in parts that are closed in some rows: those in whose row the part is open."""
+    freely = _together(kinds, {kind.key: [p.code for p in sights[kind.key].open] for kind in kinds}, words) or {}
+    kept: dict[str, list[int]] = {}
+    for kind in kinds:
+        ids, free = found.get(kind.key, []), set(freely.get(kind.key, ()))
+        rest = [ident for ident in ids if ident not in free]
+        kept[kind.key] = [*free, *(_open_rows(kind, sights[kind.key], words, rest) if rest else ())]
+    return kept
+
+
+def _open_rows(kind: RecordType, sight: Sight, words: list[Word], ids: list[int]) -> list[int]:
+    """The records that are found without the parts that are closed in them."""
+    table = kind.model.__table__
+    flags = [shown.label(f"open{n}") for n, (_part, shown) in enumerate(sight.sometimes)]
+    by_codes: dict[tuple[str, ...], list[int]] = {}
+    for row in run(select(table.c.id, *flags).where(table.c.id.in_(ids))):
+        codes = [part.code for part in sight.open]
+        codes += [part.code for (part, _shown), shown in zip(sight.sometimes, row[1:], strict=True) if shown]
+        by_codes.setdefault(tuple(codes), []).append(row[0])
+    kept = []
+    for codes, some in by_codes.items():
+        if len(codes) == len(sight.codes):
+            kept += some
+        elif codes:
+            again = _together([kind], {kind.key: codes}, words) or {}
+            kept += sorted(set(some) & set(again.get(kind.key, ())))
+    return kept
 
 
 def _plan(kind: RecordType) -> Plan:
@@ -127,18 +156,18 @@ def _plan(kind: RecordType) -> Plan:
     return plan
 
 
-def _together(kinds: list[tuple[RecordType, tuple[Part, ...]]], words: list[Word]) -> dict[str, list[int]] | None:
+def _together(
+    kinds: list[RecordType], codes: Mapping[str, Sequence[str]], words: list[Word]
+) -> dict[str, list[int]] | None:
     """One question about all types; None when it has too many answers to tell which are the best."""
-    codes = [part.code for _kind, parts in kinds for part in parts]
-    if not codes:
+    asked = [code for kind in kinds for code in codes[kind.key]]
+    if not asked:
         return {}
-    sqlite = db.engine.dialect.name == "sqlite"
-    column = fts.c.rowid if sqlite else entries.c.id
-    statement = select(column).where(matching(words, codes)).limit(LOOKED_AT + 1)
-    rows = list(run(statement).scalars())
+    column = fts.c.rowid if _sqlite() else entries.c.id
+    rows = list(run(select(column).where(matching(words, asked)).limit(LOOKED_AT + 1)).scalars())
     if len(rows) > LOOKED_AT:
         return None
-    bases = {_plan(kind).base: kind.key for kind, _parts in kinds}
+    bases = {_plan(kind).base: kind.key for kind in kinds}
     found: dict[str, list[int]] = {}
     for number in rows:
         if (key := bases.get(number - number % ROOM)) is not None:
@@ -146,25 +175,30 @@ def _together(kinds: list[tuple[RecordType, tuple[Part, ...]]], words: list[Word
     return found
 
 
-def _of_type(kind: RecordType, words: list[Word], parts: Sequence[Part]) -> list[int]:
-    """Of many: the newest that carry it in their number or name, then the newest."""
-    names = [part.code for part in parts if part.kind in (NUMBER, TITLE)]
-    codes = [part.code for part in parts]
+def _sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+def _of_type(kind: RecordType, words: list[Word], sight: Sight) -> list[int]:
+    """Of many: the newest that carry it in their number or name, then the newest, then what rules open in part."""
+    names = [part.code for part in sight.open if part.kind in (NUMBER, TITLE)]
+    codes = [part.code for part in sight.open]
     found = _seen(kind, words, names) if names else []
     if len(found) < OF_EACH and len(codes) > len(names):
         found += [ident for ident in _seen(kind, words, codes) if ident not in found]
+    if len(found) < OF_EACH and sight.sometimes:
+        shown = and_(*(condition for _part, condition in sight.sometimes))
+        found += [ident for ident in _seen(kind, words, sight.codes, shown) if ident not in found]
     return found
 
 
-def _seen(kind: RecordType, words: list[Word], codes: list[str]) -> list[int]:
+def _seen(kind: RecordType, words: list[Word], codes: Sequence[str], *conditions: Any) -> list[int]:
     """The newest records of the type with the words in these parts that the person reads."""
     table, base = kind.model.__table__, _plan(kind).base
-    sqlite = db.engine.dialect.name == "sqlite"
-    column = fts.c.rowid if sqlite else entries.c.id
-    source = fts if sqlite else entries
+    column, source = (fts.c.rowid, fts) if _sqlite() else (entries.c.id, entries)
+    within = [column.between(base, base + ROOM - 1)] if _sqlite() else [entries.c.record_key == kind.key]
     statement = select(table.c.id).select_from(source.join(table, table.c.id == column - base))
-    within = [column.between(base, base + ROOM - 1)] if sqlite else [entries.c.record_key == kind.key]
-    statement = statement.where(matching(words, codes), *within, allowed(kind), *_not_archived(kind))
+    statement = statement.where(matching(words, codes), *within, allowed(kind), *_not_archived(kind), *conditions)
     return list(run(statement.order_by(column.desc()).limit(OF_EACH)).scalars())
 
 

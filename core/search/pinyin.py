@@ -9,8 +9,8 @@ INITIALS, PAIR = "¹", "²"
 """What pieces of initials and pairs of syllables begin with; no text keeps such a character once it is normalised."""
 WINDOW = 6
 """Initials are kept in pieces of so many letters from each character on."""
-MOST_READINGS = 8
-"""Of one piece; a run of polyphones would otherwise multiply."""
+MOST_READINGS, MOST_WAYS = 64, 8
+"""Of one piece, which a run of polyphones multiplies; and of typed letters that can be cut in several ways."""
 LONGEST = 40
 POLYPHONES = """
 重zhong,chong 长chang,zhang 行xing,hang 乐le,yue 单dan,shan 曾zeng,ceng 仇chou,qiu 解jie,xie 朴pu,piao 盖gai,ge
@@ -103,11 +103,11 @@ def syllables_asked(letters: str) -> list[list[str]]:
 
 
 def _ways(letters: str) -> list[list[str]]:
-    """At most `MOST_READINGS` ways to cut letters into syllables, those with long ones first."""
+    """At most `MOST_WAYS` ways to cut letters into syllables, those with long ones first."""
     found: list[list[str]] = []
 
     def cut(rest: str, before: list[str]) -> None:
-        if len(found) >= MOST_READINGS:
+        if len(found) >= MOST_WAYS:
             return
         if not rest:
             found.append(before)

@@ -58,6 +58,11 @@ class Sight:
     single: tuple[str, ...]
 
     @property
+    def codes(self) -> list[str]:
+        """Of all parts that are open, or open in some rows."""
+        return [part.code for part in self.open] + [part.code for part, _shown in self.sometimes]
+
+    @property
     def plain(self) -> bool:
         """Whether open parts are all there is to ask."""
         return not self.sometimes and not self.single

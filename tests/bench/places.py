@@ -23,7 +23,7 @@ from tests.bench import data
 from tests.support.postgres import Cluster
 
 PLUGINS = ("roles", "clients", "cases", "deadlines")
-PASSWORD = "benchmark-password-1"
+PASSWORD = "many-people-ask-1"
 
 
 @dataclass(frozen=True)
