@@ -4,12 +4,15 @@
   const { docx, DOMPurify } = window;
   const OPTIONS = { renderAltChunks: false, useBase64URL: true, renderComments: false, experimental: false, inWrapper: true };
 
+  /** Styles that would fetch something lose what they would fetch; the policy would refuse it anyway. */
+  const closed = (text) => text.replaceAll(/@import[^;]*;/gi, "").replaceAll(/url\(\s*(["']?)(?!data:)[^)]*\)/gi, "none");
+
   /** Styles in text would need a weaker policy; set one by one they do not. */
   function element(spec) {
     if (typeof spec !== "object" || spec instanceof Node || typeof spec.style !== "string") return docx.defaultOptions.h(spec);
     const { style, ...rest } = spec;
     const made = docx.defaultOptions.h(rest);
-    made.style.cssText = style;
+    made.style.cssText = closed(style);
     return made;
   }
 
@@ -19,7 +22,7 @@
     await docx.renderAsync(content, body, styles, { ...OPTIONS, h: element });
     const sheets = [...styles.querySelectorAll("style"), ...body.querySelectorAll("style")].map((style) => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(style.textContent.replaceAll(/@import[^;]*;/g, ""));
+      sheet.replaceSync(closed(style.textContent));
       style.remove();
       return sheet;
     });
@@ -37,6 +40,9 @@
     } catch {
       parent.postMessage("failed", "*");
     }
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") parent.postMessage("escape", "*");
   });
   parent.postMessage("ready", "*");
 })();

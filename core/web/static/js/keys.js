@@ -1,5 +1,6 @@
 // Keyboard: Ctrl-K, G then a letter, J/K, X, E, C, F, /, Ctrl-Enter, ?. Single letters rest while a field has focus.
 import { typing } from "./dom.js";
+import { peek } from "./peek.js";
 import { openPalette } from "./palette.js";
 
 const GO = { w: "/", c: "/r/cases.case", d: "/r/deadlines.deadline", k: "/r/clients.client" };

@@ -42,4 +42,8 @@ viewer?.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: "before", ArrowRight: "after" }[event.key];
   if (step) viewer.querySelector(`[data-step="${step}"]`)?.click();
 });
+// A key that was pressed inside the frame of a document.
+addEventListener("message", (event) => {
+  if (event.data === "escape" && event.source === viewer?.querySelector("iframe")?.contentWindow) viewer.close();
+});
 viewer?.addEventListener("close", () => viewer.replaceChildren());
