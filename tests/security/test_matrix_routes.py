@@ -34,6 +34,7 @@ OURS_OF = {
     "key_id": "core.api_key",
     "field_id": "core.custom_field",
     "todo_id": "todos.todo",
+    "rule_id": "automation.rule",
 }
 """Whose ids the variables of addresses are; a row's `with` says otherwise."""
 FIXED = {"key": "cases.case", "record_key": "cases.case", "language": "zh", "level": "today", "name": "remarks"}

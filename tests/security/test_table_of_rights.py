@@ -24,6 +24,7 @@ APART: dict[str, dict[tuple[str, str], str]] = {
     "client": {("dept_head", "read"): "heads also read clients for whom their department works"},
     "portal_user": {("partner", "read"): "partners open affiliates to portal users, whom they must see for it"},
     "generated_document": {("*", "create"): "the right to make documents is checked on their record as well"},
+    "automation_rule": {("*", "read"): "who lends a rule their rights reads it and may stop it"},
 }
 """Record of the table → (role or *, right or *) → why it differs."""
 ACTIONS_APART = {
