@@ -22,12 +22,16 @@ Row = dict[str, Any]
 Cell = Callable[[Row], Any]
 NUMERIC = frozenset({"integer", "decimal", "money"})
 EMPTY = Markup("")
+CURRENCY = "currency"
+"""The field that names the currency of all money of its record, by ISO 4217."""
 
 
-def show(spec: Field, value: Any) -> Any:
-    """One value as a reader wants it; also used for facts of a record's page."""
+def show(spec: Field, value: Any, currency: str | None = None) -> Any:
+    """One value as a reader wants it; also used for facts of a record's page. Money is in `currency`, else in yuan."""
     if value is None or value == "" or value == []:
         return EMPTY
+    if spec.kind == "money":
+        return Markup('<span class="z-num">%s</span>') % fmt.money(value, currency)
     return _SHOW.get(spec.kind, _show_text)(spec, value)
 
 
@@ -91,7 +95,6 @@ _SHOW: dict[str, Callable[[Field, Any], Any]] = {
     "file": _show_link,
     "date": _show_date,
     "datetime": _show_datetime,
-    "money": lambda spec, value: Markup(f'<span class="z-num">{fmt.money(value)}</span>'),
     "decimal": lambda spec, value: Markup(f'<span class="z-num">{fmt.number(value)}</span>'),
     "integer": lambda spec, value: Markup(f'<span class="z-num">{value}</span>'),
     "boolean": lambda spec, value: escape(gettext("yes") if value else gettext("no")),
@@ -111,6 +114,8 @@ def cell_of(kind: RecordType, column: Column, secondary: tuple[Field, ...], pict
         return _choice_cell(spec, column.key)
     if column.key == kind.number:
         return lambda row: z.z_no(row[column.key] or "")
+    if spec.kind == "money" and CURRENCY in kind.fields:
+        return lambda row: show(spec, row[column.key], row.get(CURRENCY))
     return lambda row: show(spec, row[column.key])
 
 

@@ -104,7 +104,7 @@ class Reading:
         return place is None or place.given is None or place.given(self.values)
 
     def _value(self, spec: Field) -> Any:
-        value = cells.show(spec, self.values[spec.name])
+        value = cells.show(spec, self.values[spec.name], self.values.get(cells.CURRENCY))
         rule = access().treatments(self.kind.model, db.session().principal).get(spec.name)
         if rule is not None and rule.treatment == "masked":
             from core.web.rights import unmasking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -97,10 +98,16 @@ def local_day(moment: datetime) -> date:
     return _local(moment).date()
 
 
-def money(amount: Decimal | float | str) -> str:
-    """`¥4,800.00`, what is taken back as `−¥800.00`."""
+def money(amount: Decimal | float | str, currency: str | None = None) -> str:
+    """`¥4,800.00`, what is taken back as `−¥800.00`; another currency than the yuan by its ISO name: `USD 300.00`."""
     value = Decimal(str(amount))
-    return f"{'−' if value < 0 else ''}¥{abs(value):,.2f}"
+    sign = "¥" if currency in (None, "", "CNY") else f"{currency} "
+    return f"{'−' if value < 0 else ''}{sign}{abs(value):,.2f}"
+
+
+def amounts(sums: Mapping[str, Decimal]) -> str:
+    """Sums by currency: `¥4,800.00 · USD 300.00`; `¥0.00` for none."""
+    return " · ".join(money(amount, currency) for currency, amount in sums.items()) or money(0)
 
 
 def number(value: int | Decimal | float) -> str:

@@ -139,6 +139,10 @@ def _needed(kind: RecordType, columns: list[Column], secondary: tuple[Field, ...
         names.update(dict.fromkeys(column.needs if column.template else (column.key, *column.needs)))
     if kind.title and kind.title in kind.fields:
         names[kind.title] = None
+    if any(name in kind.fields and kind.fields[name].kind == "money" for name in names) and readable(
+        kind, cells.CURRENCY
+    ):
+        names[cells.CURRENCY] = None
     return tuple(names)
 
 

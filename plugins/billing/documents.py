@@ -8,7 +8,8 @@ from typing import Any
 
 from core import DocumentKind, _, capital_amount, db, today
 from plugins.billing import ledger, quoting, receivables
-from plugins.billing.pages import STATES, UNIT_WORDS, advance_of
+from plugins.billing.coins import advances_of, currencies_of
+from plugins.billing.pages import STATES, UNIT_WORDS
 from plugins.billing.reckoning.ageing import BUCKETS, age
 from plugins.billing.reckoning.amounts import ZERO
 from plugins.billing.settings import agreed
@@ -93,8 +94,10 @@ def bill(record: Any, language: str) -> dict[str, Any]:
 
 def statement(record: Any, language: str) -> dict[str, Any]:
     """The account of a client this year, what is open by age, and what was paid in advance."""
-    told = receivables.account(record.id, date(today().year, 1, 1), today())
-    bills = receivables.open_bills(record.id)
+    held = currencies_of(record.id)
+    currency = record.currency if record.currency in held else held[0]
+    told = receivables.account(record.id, date(today().year, 1, 1), today(), currency)
+    bills = receivables.open_bills(record.id, currency)
     official, service = receivables.open_parts(bills)
     aged = age(((0, b.due_on or today(), b.balance) for b in bills), today()).get(0, {})
     late = [(today() - b.due_on).days for b in bills if b.due_on and b.due_on < today()]
@@ -111,7 +114,7 @@ def statement(record: Any, language: str) -> dict[str, Any]:
             "charged": told["charged"],
             "received": told["received"],
             "closing": closing,
-            "closing_capital": capital_amount(closing, record.currency or "CNY"),
+            "closing_capital": capital_amount(closing, currency),
             "moves": [dict(zip(("date", "what", "number", "official", "service", "received", "balance"),
                                (m.day, m.what, m.number, m.official, m.service, m.received, m.balance), strict=True))
                       for m in told["moves"]],
@@ -120,10 +123,18 @@ def statement(record: Any, language: str) -> dict[str, Any]:
             "overdue_total": overdue,
             "overdue_days_max": max(late, default=0),
             "ages": [{"label": str(receivables.HEADS[name]), "amount": aged.get(name, ZERO)} for name in BUCKETS],
-            "unallocated": advance_of(record.id),
+            "unallocated": advances_of(record.id).get(currency, ZERO),
+            "currency": currency,
+            "elsewhere": _elsewhere(record.id, [coin for coin in held if coin != currency]),
             "bills": [_open_bill(b) for b in bills],
         },
     }  # fmt: skip
+
+
+def _elsewhere(client_id: int, others: list[str]) -> list[dict[str, Any]]:
+    """What is open in further currencies, which have no place in this account."""
+    owed = {coin: sum((b.balance for b in receivables.open_bills(client_id, coin)), ZERO) for coin in others}
+    return [{"currency": coin, "open": amount} for coin, amount in owed.items() if amount]
 
 
 def _open_bill(record: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template, request
 
 from core import Endpoints, current_principal, db, get, gettext, labels, today
-from plugins.billing import pages, receivables
+from plugins.billing import coins, pages, receivables
 from plugins.billing.records import Bill
 from plugins.clients import Client
 
@@ -43,7 +43,9 @@ def statement(client_id: int) -> Any:
     """The account of one client over a period, this year unless days are given."""
     client = get(Client, client_id)
     first, last = _day("from", today().replace(month=1, day=1)), _day("to", today())
-    bills = receivables.open_bills(client_id)
+    held = coins.currencies_of(client_id)
+    currency = request.args.get("currency") if request.args.get("currency") in held else held[0]
+    bills = receivables.open_bills(client_id, currency)
     official, service = receivables.open_parts(bills)
     title = gettext("Statement of account")
     name = labels("clients.client", [client_id]).get(client_id, client.name)
@@ -57,10 +59,18 @@ def statement(client_id: int) -> Any:
         bills=[(bill, pages.ledger.bill_state(bill), (today() - bill.due_on).days) for bill in bills],
         official=official,
         service=service,
-        advance=pages.advance_of(client_id) if current_principal().can("billing.payment", "read") else None,
+        currency=currency,
+        currencies=held,
+        advance=_advance(client_id, currency),
         states=pages.STATES,
-        **receivables.account(client_id, first, last),
+        **receivables.account(client_id, first, last, currency),
     )
+
+
+def _advance(client_id: int, currency: str) -> Any:
+    """Free money of the client, for those who may read payments."""
+    free = coins.advances_of(client_id) if current_principal().can("billing.payment", "read") else {}
+    return free.get(currency)
 
 
 def _day(name: str, default: date) -> date:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core import Panel, current_principal, db, gettext, today
 from plugins.billing.choices import OPEN_BILLS
-from plugins.billing.reckoning.amounts import ZERO
+from plugins.billing.coins import by_currency
 from plugins.billing.records import Bill, Payment, Quotation, Refund, WriteOff
 
 BILL, PAYMENT = "billing.bill", "billing.payment"
@@ -26,19 +26,19 @@ def panels() -> list[Panel]:
     return [Panel("billing/home.html", context, order=5 if first else 15, key="billing")]
 
 
-def _counted(column: Any, *conditions: Any) -> tuple[int, Decimal]:
-    count, amount = db.session.execute(select(func.count(), func.sum(column)).where(*conditions)).one()
-    return count, amount or ZERO
+def _counted(coin: Any, amount: Any, *conditions: Any) -> tuple[int, dict[str, Decimal]]:
+    """How many, and their sums by currency."""
+    chosen = select(coin.label("coin"), amount.label("amount")).where(*conditions)
+    return db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0, by_currency(chosen)
 
 
-def _tile(label: str, count: int, amount: Decimal | None, href: str, **more: Any) -> dict[str, Any]:
-    note = f"¥{amount:,.2f}" if amount else ""
-    return {"label": label, "value": count, "count": count, "note": note, "href": href} | more
+def _tile(label: str, count: int, sums: dict[str, Decimal], href: str, **more: Any) -> dict[str, Any]:
+    return {"label": label, "value": count, "count": count, "sums": sums, "href": href} | more
 
 
 def _bills() -> list[dict[str, Any]]:
-    drafts = _counted(Bill.total, Bill.state == "draft")
-    late = _counted(Bill.balance, Bill.state.in_(OPEN_BILLS), Bill.due_on < today())
+    drafts = _counted(Bill.currency, Bill.total, Bill.state == "draft")
+    late = _counted(Bill.currency, Bill.balance, Bill.state.in_(OPEN_BILLS), Bill.due_on < today())
     return [
         _tile(gettext("To issue"), *drafts, "/r/billing.bill?view=draft"),
         _tile(gettext("Overdue"), *late, "/r/billing.bill?view=overdue", moon="overdue" if late[0] else "done"),
@@ -46,8 +46,8 @@ def _bills() -> list[dict[str, Any]]:
 
 
 def _money() -> list[dict[str, Any]]:
-    free = _counted(Payment.unallocated, Payment.state == "confirmed", Payment.unallocated > 0)
-    told = _counted(Payment.amount, Payment.state == "announced")
+    free = _counted(Payment.currency, Payment.unallocated, Payment.state == "confirmed", Payment.unallocated > 0)
+    told = _counted(Payment.currency, Payment.amount, Payment.state == "announced")
     tiles = [_tile(gettext("Not allocated"), *free, "/r/billing.payment?view=free")]
     if told[0]:
         tiles.append(_tile(gettext("To confirm"), *told, "/r/billing.payment?view=announced"))
@@ -57,18 +57,18 @@ def _money() -> list[dict[str, Any]]:
 def _decisions() -> list[dict[str, Any]]:
     """What waits for this person as the second one."""
     asked = (
-        (Refund, "approve", gettext("Refunds to decide"), "requested"),
-        (WriteOff, "sign", gettext("Write-offs to sign"), "requested"),
+        (Refund, "approve", gettext("Refunds to decide"), Payment, Refund.payment_id),
+        (WriteOff, "sign", gettext("Write-offs to sign"), Bill, WriteOff.bill_id),
     )
     tiles = []
-    for model, code, label, state in asked:
+    for model, code, label, owner, link in asked:
         key = model.__record__["key"]
         if current_principal().can(key, code):
-            found = _counted(model.amount, model.state == state)
+            found = _counted(owner.currency, model.amount, model.state == "requested", owner.id == link)
             if found[0]:
                 tiles.append(_tile(label, *found, f"/r/{key}"))
     if current_principal().can("billing.quotation", "approve_discount"):
-        waiting = _counted(Quotation.service_total, Quotation.state == "waiting")
+        waiting = _counted(Quotation.currency, Quotation.service_total, Quotation.state == "waiting")
         if waiting[0]:
-            tiles.append(_tile(gettext("Discounts to approve"), waiting[0], None, "/r/billing.quotation?view=waiting"))
+            tiles.append(_tile(gettext("Discounts to approve"), waiting[0], {}, "/r/billing.quotation?view=waiting"))
     return tiles

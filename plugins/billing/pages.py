@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from core import current_locale, current_principal, db, labels
 from plugins.billing import ledger, quoting
 from plugins.billing.choices import BILL_STATES, OPEN_BILLS, UNITS
+from plugins.billing.coins import advances_of, by_currency
 from plugins.billing.reckoning.allocation import OpenBill, suggest
 from plugins.billing.reckoning.amounts import ZERO
 from plugins.billing.records import Allocation, Bill, BillLine, Payment
@@ -84,7 +85,7 @@ def bill_payments(bill: Bill) -> dict[str, Any]:
         .order_by(Allocation.id)
     ).all()
     notes = db.session.scalars(select(Bill).where(Bill.corrects_id == bill.id, Bill.state != "void"))
-    return {"rows": rows, "notes": list(notes)}
+    return {"rows": rows, "notes": list(notes), "currency": bill.currency}
 
 
 def count_payments(bill: Bill) -> int:
@@ -126,7 +127,7 @@ def of_client(client: Any) -> dict[str, Any]:
     """The bills of a client, open ones first, and what it has paid in advance."""
     return _table(Bill.client_id == client.id) | {
         "client": client,
-        "advance": advance_of(client.id) if current_principal().can("billing.payment", "read") else None,
+        "advance": advances_of(client.id) if current_principal().can("billing.payment", "read") else None,
         "more": f"/r/billing.bill?view=-&client={client.id}",
     }
 
@@ -143,14 +144,8 @@ def _on_case(case_id: int) -> Any:
 def _table(condition: Any) -> dict[str, Any]:
     order = (Bill.state.in_(OPEN_BILLS).desc(), Bill.id.desc())
     rows = list(db.session.scalars(select(Bill).where(condition, Bill.state != "void").order_by(*order).limit(SHOWN)))
-    owed = db.session.scalar(select(func.sum(Bill.balance)).where(condition, Bill.state.in_(OPEN_BILLS)))
-    return {"rows": [(row, ledger.bill_state(row)) for row in rows], "owed": owed or ZERO, "states": STATES}
-
-
-def advance_of(client_id: int) -> Decimal:
-    """Money of a client that is not allocated to bills."""
-    free = select(func.sum(Payment.unallocated)).where(Payment.client_id == client_id, Payment.state == "confirmed")
-    return db.session.scalar(free) or ZERO
+    owed = by_currency(select(Bill.currency, Bill.balance).where(condition, Bill.state.in_(OPEN_BILLS)))
+    return {"rows": [(row, ledger.bill_state(row)) for row in rows], "owed": owed, "states": STATES}
 
 
 def count_of_client(client: Any) -> int:

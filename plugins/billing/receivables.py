@@ -98,9 +98,9 @@ class Move(NamedTuple):
     balance: Decimal
 
 
-def account(client_id: int, first: date, last: date) -> dict[str, Any]:
-    """The account of a client between two days: opening, moves, closing balance; open bills and free money now."""
-    moves = sorted(_moves(client_id), key=lambda move: (move[0], move[4] + move[5] == 0, move[2]))
+def account(client_id: int, first: date, last: date, currency: str = "CNY") -> dict[str, Any]:
+    """The account of a client in one currency between two days: opening, moves, closing balance."""
+    moves = sorted(_moves(client_id, currency), key=lambda move: (move[0], move[4] + move[5] == 0, move[2]))
     opening = sum((m[4] + m[5] - m[6] for m in moves if m[0] < first), ZERO)
     shown, left = [], opening
     for day, what, number, href, official, service, received in moves:
@@ -118,30 +118,32 @@ def account(client_id: int, first: date, last: date) -> dict[str, Any]:
     }
 
 
-def _moves(client_id: int) -> Iterable[tuple[date, str, str, str, Decimal, Decimal, Decimal]]:
+def _moves(client_id: int, currency: str) -> Iterable[tuple[date, str, str, str, Decimal, Decimal, Decimal]]:
     """Bills and credit notes, money received and given back, balances given up, as signed rows."""
-    bills = select(Bill).where(Bill.client_id == client_id, Bill.issued_on.is_not(None), Bill.state != "void")
+    mine = (Bill.client_id == client_id, Bill.currency == currency)
+    bills = select(Bill).where(*mine, Bill.issued_on.is_not(None), Bill.state != "void")
     for bill in db.session.scalars(bills):
         what = gettext("Credit note") if bill.kind == "credit_note" else gettext("Bill")
         official = bill.official_total + bill.disbursement_total
         yield bill.issued_on, what, bill.number, f"/r/billing.bill/{bill.id}", official, bill.service_total, ZERO
-    paid = select(Payment).where(Payment.client_id == client_id, Payment.state == "confirmed")
-    for payment in db.session.scalars(paid):
+    his = (Payment.client_id == client_id, Payment.currency == currency)
+    for payment in db.session.scalars(select(Payment).where(*his, Payment.state == "confirmed")):
         href = f"/r/billing.payment/{payment.id}"
         yield payment.received_on, gettext("Receipt of money"), payment.number, href, ZERO, ZERO, payment.amount
-    back = select(Refund).where(Refund.client_id == client_id, Refund.state == "approved")
+    back = select(Refund).join(Payment, Payment.id == Refund.payment_id).where(*his, Refund.state == "approved")
     for refund in db.session.scalars(back):
         href, day = f"/r/billing.refund/{refund.id}", refund.decided_at.date()
         yield day, gettext("Refund"), refund.reason, href, ZERO, ZERO, -refund.amount
     given_up = select(WriteOff).join(Bill, Bill.id == WriteOff.bill_id)
-    for off in db.session.scalars(given_up.where(Bill.client_id == client_id, WriteOff.state == "approved")):
+    for off in db.session.scalars(given_up.where(*mine, WriteOff.state == "approved")):
         href, day = f"/r/billing.write_off/{off.id}", off.decided_at.date()
         yield day, gettext("Write-off"), off.reason, href, ZERO, ZERO, off.amount
 
 
-def open_bills(client_id: int) -> list[Bill]:
-    """The bills of a client on which money is awaited, the oldest first."""
-    chosen = select(Bill).where(Bill.client_id == client_id, Bill.state.in_(OPEN_BILLS), Bill.balance > 0)
+def open_bills(client_id: int, currency: str = "CNY") -> list[Bill]:
+    """The bills of a client in one currency on which money is awaited, the oldest first."""
+    mine = (Bill.client_id == client_id, Bill.currency == currency)
+    chosen = select(Bill).where(*mine, Bill.state.in_(OPEN_BILLS), Bill.balance > 0)
     return list(db.session.scalars(chosen.order_by(Bill.due_on, Bill.id)))
 
 

@@ -10,7 +10,9 @@ from plugins.billing import pages
 BILL, PAYMENT, QUOTATION = "billing.bill", "billing.payment", "billing.quotation"
 OPEN = {"state__in": "issued,part_paid"}
 STATE = Column("state", template="billing/cell_state.html", needs=("state", "due_on", "balance"), sort="state")
-BALANCE = Column("balance", template="billing/cell_balance.html", needs=("state", "balance"), sort="balance")
+BALANCE = Column(
+    "balance", template="billing/cell_balance.html", needs=("state", "balance", "currency"), sort="balance"
+)
 LINE_COLUMNS = ("description", "quantity", "unit", "official_amount", "disbursement_amount", "service_amount")
 SUMS = Section(
     "sums", _("Amounts"), ("official_total", "disbursement_total", "service_total", "tax_total", "total", "currency")

@@ -174,10 +174,34 @@ def test_letters_say_the_same_total_in_figures_capitals_and_lines(desk):
 
 def test_the_closing_balance_of_the_account_is_what_is_open_less_what_was_paid_in_advance(desk):
     from plugins.billing import receivables
+    from plugins.billing.coins import advances_of
 
     with desk.acting("finance_head"):
         told = receivables.account(desk.agency.client, today().replace(month=1, day=1), today())
         owed = sum((b.balance for b in receivables.open_bills(desk.agency.client)), D(0))
-        from plugins.billing.pages import advance_of
+        assert told["closing"] == owed - advances_of(desk.agency.client).get("CNY", D(0))
 
-        assert told["closing"] == owed - advance_of(desk.agency.client)
+
+def test_dollars_are_never_added_to_yuan(site, desk, books):
+    from plugins.billing import coins, receivables
+
+    client = desk.agency.other
+    for currency, fee in (("CNY", "800.00"), ("USD", "300.00")):
+        ident = desk.draft(("0.00", fee), client=client, currency=currency)
+        desk.run("manager", "billing.bill", ident, "issue", {"due_on": (today() - timedelta(days=3)).isoformat()})
+    desk.payment("50.00", client=client, currency="USD")
+    with desk.acting("finance_head") as session:
+        year = today().replace(month=1, day=1)
+        closing = {c: receivables.account(client, year, today(), c)["closing"] for c in coins.currencies_of(client)}
+        assert closing == {"CNY": D(800), "USD": D(250)}
+        letter = documents.statement(session.get(Client, client), "zh")["account"]
+        assert (letter["currency"], letter["closing"]) == ("CNY", D(800))
+        assert letter["elsewhere"] == [{"currency": "USD", "open": D(300)}]
+    browser = site("finance")
+    page = browser.get(f"/billing/clients/{client}/statement?currency=USD").get_data(as_text=True)
+    assert "USD 250.00" in page
+    assert "1,050.00" not in page
+    listed = browser.get(f"/r/billing.bill?view=-&client={client}&cols=number,total,balance").get_data(as_text=True)
+    assert listed.count("USD 300.00") >= 2
+    assert "¥300.00" not in listed
+    assert "USD 300.00" in browser.get("/").get_data(as_text=True)
