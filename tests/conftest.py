@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 
@@ -27,6 +28,9 @@ for _name in ("DATABASE_URL", "REDIS_URL", "ZHIAN_DATA", "ZHIAN_CONFIG", "ZHIAN_
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # hundreds of processes would each compile everything anew
     sys.dont_write_bytecode = False
 os.environ["ZHIAN_OUTGOING_ALLOW"] = "127.0.0.1,::1,localhost"  # the stand-ins of other companies' servers
+_slow = [hypothesis.HealthCheck.too_slow]  # as machines are at times
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=_slow)
+hypothesis.settings.load_profile("suite")
 
 
 LONGEST = (
