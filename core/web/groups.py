@@ -10,9 +10,9 @@ from markupsafe import Markup, escape
 
 from core.i18n import _, current_locale, gettext
 from core.records.dump import labels
-from core.records.query import Filter, Page, list_records
+from core.records.query import Filter, Page, count_records, list_records
 from core.records.spans import bucket
-from core.records.totals import Amounts, Group, Level, grouped, levels_of
+from core.records.totals import MOST_READ, Amounts, Group, Level, grouped, levels_of
 from core.records.trees import MOST_TEXT
 from core.web import cells
 from core.web import format as fmt
@@ -21,6 +21,8 @@ from core.web.liststate import ListState
 ROWS = 8
 """Rows of a group before one asks for more."""
 OPEN_AT_FIRST = 8
+MANY = 20_000
+"""In longer lists only the first group is open: each further one is another search."""
 MOST_SHOWN = 60
 STEP = 50
 UNIT_WORDS = {
@@ -48,19 +50,35 @@ class Head:
     all: str
 
 
-def heads(state: ListState, names: tuple[str, ...], figures: list[str], path: tuple[str, ...] = ()) -> list[Head]:
-    """The heads below `path`, the first of them open down to their rows."""
-    budget = [OPEN_AT_FIRST if not path else 1]
-    return _heads(state, names, figures, path, budget)
+def heads(
+    state: ListState, names: tuple[str, ...], figures: list[str], path: tuple[str, ...] = ()
+) -> tuple[list[Head], int]:
+    """The heads below `path`, the first of them open down to their rows; and how many records they hold in all."""
+    found = _read(state, figures, path)
+    total = sum(group.count for group in found)
+    if len(found) >= MOST_READ:
+        total = count_records(state.kind.model, state.query(filters=(*state.filters, *holding(state, path))))
+    budget = [1 if path or total > MANY else OPEN_AT_FIRST]
+    return _heads(state, names, figures, path, found, budget), total
+
+
+def _read(state: ListState, figures: list[str], path: tuple[str, ...]) -> list[Group]:
+    level = state.levels[len(path)]
+    inside = (*state.filters, *holding(state, path))
+    found = grouped(state.kind.model, state.query(filters=inside), [level], figures[:1])
+    _sort(state, level, found)
+    return found
 
 
 def _heads(
-    state: ListState, names: tuple[str, ...], figures: list[str], path: tuple[str, ...], budget: list[int]
+    state: ListState,
+    names: tuple[str, ...],
+    figures: list[str],
+    path: tuple[str, ...],
+    found: list[Group],
+    budget: list[int],
 ) -> list[Head]:
     level = state.levels[len(path)]
-    inside = holding(state, path)
-    found = grouped(state.kind.model, state.query(filters=(*state.filters, *inside)), [level], figures[:1])
-    _sort(state, level, found)
     known = labels(level.spec.target, (g.values[0] for g in found)) if level.spec.target else {}
     return [_head(state, names, figures, (*path, raw(g.values[0])), g, known, budget) for g in found[:MOST_SHOWN]]
 
@@ -77,7 +95,7 @@ def _head(
     level = state.levels[len(path) - 1]
     opened = budget[0] > 0
     deeper = len(path) < len(state.levels)
-    inner = _heads(state, names, figures, path, budget) if opened and deeper else []
+    inner = _heads(state, names, figures, path, _read(state, figures, path), budget) if opened and deeper else []
     page = rows(state, names, path) if opened and not deeper else None
     budget[0] -= 0 if deeper else 1
     shown = len(page.rows) if page else 0
@@ -190,12 +208,8 @@ def amounts(state: ListState, name: str, found: Amounts) -> Any:
     spec = state.kind.fields[name]
     if not found:
         return ""
-    told = [
-        cells.show(spec, amount)
-        if coin in (None, "", "CNY")
-        else Markup('<span class="z-num">%s %s</span>') % (coin, f"{amount:,.2f}")
-        for coin, amount in sorted(found, key=lambda pair: (pair[0] not in (None, "", "CNY"), str(pair[0])))
-    ]
+    first = sorted(found, key=lambda pair: (pair[0] not in (None, "", "CNY"), str(pair[0])))
+    told = [cells.show(spec, amount, coin) for coin, amount in first]
     return Markup(" ").join(told)
 
 

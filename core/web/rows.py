@@ -61,8 +61,7 @@ def table(state: ListState) -> dict[str, Any]:
     """Heads, row groups and totals of the table."""
     made = plan(state)
     if state.levels:
-        total = count_records(state.kind.model, state.query())
-        tops = groups.heads(state, made.names, made.summed)
+        tops, total = groups.heads(state, made.names, made.summed)
         made.complete([h.page for h in _all(tops) if h.page])
         body = draw_heads(made, tops)
     else:
@@ -89,7 +88,7 @@ def below(state: ListState, path: tuple[str, ...], page: int) -> dict[str, Any]:
     """What stands below one head: the heads of the next level, or rows."""
     made = plan(state)
     if len(path) < len(state.levels):
-        inner = groups.heads(state, made.names, made.summed, path)
+        inner, _total = groups.heads(state, made.names, made.summed, path)
         made.complete([h.page for h in _all(inner) if h.page])
         return {"body": draw_heads(made, inner), "span": made.span}
     found = groups.rows(state, made.names, path, page)
