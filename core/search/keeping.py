@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import ORMExecuteState
 
 from core.clock import now
 from core.contributions import Linked
+from core.permissions.guard import GuardedSession
 from core.records.base import Record
 from core.records.behind import behind
 from core.records.changes import Change, Pending
@@ -73,12 +75,11 @@ def _refresh(connection: Connection, plan: Plan, ids: Iterable[int]) -> None:
 def derived(connection: Connection, model: type[Record], ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
     """Rows that a plugin derived and inserted by itself."""
     key = model.__record__["key"]
-    if key in plans() and ids:
-        wait(connection, key, ids)
+    if key in plans():
+        _refresh(connection, plans()[key], ids)
     for owner, linked in watchers().get(key, ()):
         attr = registry().of(model).fields[linked.by].attr
-        if owners := sorted({row[attr] for row in rows if row.get(attr)}):
-            wait(connection, owner, owners)
+        _refresh(connection, plans()[owner], {row[attr] for row in rows if row.get(attr)})
 
 
 def wait(connection: Connection, key: str, ids: Sequence[int]) -> None:
@@ -108,3 +109,36 @@ def waiting(connection: Connection) -> dict[str, list[tuple[int, int]]]:
     for key, first, last in connection.execute(select(table.c.record_key, table.c.first_id, table.c.last_id)):
         found.setdefault(key, []).append((first, last))
     return found
+
+
+@event.listens_for(GuardedSession, "do_orm_execute")
+def _statement(state: ORMExecuteState) -> Any:
+    """Statements that change or delete rows of a class, as derived writes do: what they touched is read again."""
+    if not (state.is_update or state.is_delete) or state.bind_mapper is None:
+        return None
+    model = state.bind_mapper.class_
+    key = model.__record__["key"] if issubclass(model, Record) else ""
+    if key not in plans() and key not in watchers():
+        return None
+    connection = state.session.connection()
+    rows, owners = _touched(connection, model, key, state)
+    result = state.invoke_statement()
+    if key in plans():
+        _refresh(connection, plans()[key], rows)
+    for (owner, _linked), ids in zip(watchers().get(key, ()), owners, strict=True):
+        _refresh(connection, plans()[owner], ids)
+    return result
+
+
+def _touched(connection: Connection, model: type[Record], key: str, state: ORMExecuteState) -> tuple[list[int], list]:
+    """Ids of the rows that a statement is about to touch, and of the records that are found by their texts."""
+    table = model.__table__
+    if isinstance(state.parameters, list) and state.statement.whereclause is None:
+        where = table.c.id.in_([row["id"] for row in state.parameters if "id" in row])
+    else:
+        where = state.statement.whereclause
+    links = [registry().of(model).fields[linked.by].attr for _owner, linked in watchers().get(key, ())]
+    columns = [model.__mapper__.column_attrs[attr].columns[0] for attr in links]
+    statement = select(table.c.id, *columns)
+    found = connection.execute(statement if where is None else statement.where(where)).all()
+    return [row[0] for row in found], [{row[n] for row in found if row[n]} for n in range(1, len(columns) + 1)]

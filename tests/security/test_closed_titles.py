@@ -76,3 +76,27 @@ def test_a_status_report_of_a_client_is_opened_by_who_may_know_its_inventions(of
         listed = program.get(f"clients.client/{offices.here.client}/files")
         assert ident not in [file["id"] for file in listed.json.get("data", [])], role
     assert offices.browser("client_manager here").get(f"/files/{ident}").status_code == 200
+
+
+WORDS = (SECRET, SECRET[2:6], "wgkdcb", "chabeijiare", f"顾远 {SECRET[4:8]}", "tm_application 茶杯")
+"""Ways to ask for a title that is closed; the last two also name what is open."""
+
+
+def test_search_tells_outsiders_neither_the_title_nor_that_there_is_one(offices):
+    case, heads = offices.here.invention, {"HX-Request": "true"}
+    number = offices.seen("cases.case", case).number
+    for role in OUTSIDE:
+        browser, program = offices.browser(f"{role} here"), offices.api(f"{role} here")
+        assert number in browser.get(f"/find?q={number}", headers=heads).text, role
+        assert SECRET not in browser.get(f"/find?q={number}", headers=heads).text, role
+        for words in WORDS:
+            for path in (f"/find?q={words}", f"/find?q={words}&in=cases.case"):
+                answer = browser.get(path, headers=heads)
+                assert f"/r/cases.case/{case}" not in answer.text, (role, words)
+                assert number not in answer.text, (role, words)
+            found = program.get(f"search?q={words}&types=cases.case").json["data"]
+            assert case not in [hit["id"] for group in found for hit in group["hits"]], (role, words)
+            assert program.get(f"cases.case?q={words}&count=1").json["total"] == 0, (role, words)
+    agent = offices.browser("pat_agent here")
+    for words in WORDS[:4]:
+        assert f"/r/cases.case/{case}" in agent.get(f"/find?q={words}", headers=heads).text, words
