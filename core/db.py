@@ -203,7 +203,8 @@ def system(reason: str) -> Iterator[Any]:
 def elevated(reason: str) -> Iterator[Any]:
     """Derived reads and writes in a person's own transaction: rules rest, the person stays the actor, `reason` is kept.
 
-    Rows that were loaded inside are forgotten at the end, so that nothing leaks into what the person sees.
+    Rows that were loaded inside are forgotten at the end, so that nothing leaks into what the person sees. In an
+    after-hook, where nothing is flushed before that, changes to such rows raise `RuntimeError`: write by statements.
     """
     session = db.session()
     if session.info.get("elevated"):
@@ -219,12 +220,23 @@ def elevated(reason: str) -> Iterator[Any]:
         yield session
         if not flushing:
             settle(session)
+        elif lost := [row for row in [*session.dirty, *session.deleted] if _only_inside(session, row, known)]:
+            raise RuntimeError(
+                f"elevated() in an after-hook: the changes to {', '.join(map(repr, lost))} would be lost, because rows "
+                "loaded inside are forgotten; write them by statements, or after the flush"
+            )
     finally:
         session.info.update(elevated=False, elevated_reason=None)
         for record in list(session.identity_map.values()):
             if record.__mapper__.identity_key_from_instance(record) not in known:
                 session.expunge(record)
         _forget_links(session)
+
+
+def _only_inside(session: Any, record: Any, known: set[Any]) -> bool:
+    """Whether the row was loaded in the block and holds a change that no flush has written."""
+    inside = record.__mapper__.identity_key_from_instance(record) not in known
+    return inside and (record in session.deleted or session.is_modified(record))
 
 
 def _forget_links(session: Any) -> None:

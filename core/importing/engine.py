@@ -12,6 +12,7 @@ from core.db import db
 from core.i18n import _, gettext
 from core.permissions.rules import access
 from core.records.service import loader
+from core.shaping.choices import RETIRED
 
 from . import links, store
 from .loading import RowLoader
@@ -75,6 +76,11 @@ class Engine:
         self.barred = frozenset(access().treatments(record_type.model, db.session().principal))
         self.own = {name for name, target in self.targets.items() if not target.virtual}
         self.loader = RowLoader(loader(record_type.model), frozenset([record_type.number or ""]))
+        self.retired = {
+            name: codes
+            for name, spec in self.loader.loader.specs.items()
+            if spec.kind in ("choice", "multi_choice") and (codes := {c.code for c in spec.choices if c.retired})
+        }
         self.links = links.link_fields(record_type, self.own)
         self.seen: dict[tuple[str, Any], tuple[int, bytes]] = {}
         self.tally = Tally()
@@ -236,6 +242,10 @@ class Engine:
         self._bar(line)
 
     def _bar(self, line: ImportRow) -> None:
+        """Fields that are closed to the importer, and values that are chosen no more, are refused as in a form."""
+        for name in self.retired.keys() & line.changes.keys():
+            if self.retired[name] & (_codes(line.changes[name]) - _codes((line.current or {}).get(name))):
+                line.refuse(name, "retired", RETIRED)
         if barred := sorted(self.barred & set(line.changes)):
             line.refuse(barred[0], "forbidden", REASONS["forbidden_field"])
 
@@ -243,6 +253,11 @@ class Engine:
         for line in lines:
             if line.open:
                 line.outcome = "updated" if line.record_id is not None else "created"
+
+
+def _codes(value: Any) -> set[Any]:
+    """The codes of a choice or of several."""
+    return set(value) if isinstance(value, list) else {value}
 
 
 def _filled(cell: Any) -> bool:

@@ -224,6 +224,17 @@ def test_links_honour_the_rules_of_their_target(lab, made):
     assert ann.get(f"lab.sheet?x_folder.name__contains=own&x_folder={anns}").json["data"] == []
 
 
+def test_what_a_custom_link_leads_to_is_not_deleted(lab, made):
+    target, ann = lab.folder("linked to", "ann"), lab.client("ann")
+    sheet = ann.post("lab.sheet", {"name": "links", "x_folder": target}).json
+    with pytest.raises(Refused) as refused, system("for good") as session:
+        session.delete(session.get(lab.Folder, target))
+    assert refused.value.code == "in_use"
+    assert ann.patch(f"lab.sheet/{sheet['id']}", {"x_folder": None}, sheet["version"]).status_code == 200
+    with system("for good") as session:
+        session.delete(session.get(lab.Folder, target))
+
+
 def test_a_file_belongs_to_its_record_and_is_closed_with_its_field(lab, made):
     from core.records.attachments import add_file
     from core.records.notes import Attachment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -195,6 +196,31 @@ def test_derived_writes_are_audited_as_the_persons_with_the_reason(lab, ann):
         db.session().get(lab.Folder, other).colour = "blue"
     row = audit_of(other)[-1]
     assert (row.actor_id, row.reason, row.action) == (lab.who.ann, "the folder of a colleague follows", "update")
+
+
+def test_changes_that_an_after_hook_would_lose_are_an_error_and_nothing_is_written(lab, ann, monkeypatch):
+    mine, other = lab.folder("watched", "ann"), lab.folder("followed", "bob")
+    seen = []
+
+    def follow(name, model, items):
+        if name == "after_update":
+            with elevated("the folder of a colleague follows in a hook"):
+                row = db.session().get(lab.Folder, other)
+                seen.append(row.colour)
+                if row.name == "followed":
+                    row.colour = "blue"
+
+    monkeypatch.setattr(sys.modules["lab.hooks"], "_hook", follow)
+    with pytest.raises(PluginFault) as fault, transaction():
+        update(get(lab.Folder, mine), {"name": "changed"})
+    assert "would be lost" in str(fault.value.__cause__)
+    with system("what is stored") as session:
+        assert session.get(lab.Folder, other).colour == "red"
+        assert session.get(lab.Folder, mine).name == "watched"
+        session.get(lab.Folder, other).name = "only read"
+    with transaction():
+        update(get(lab.Folder, mine), {"name": "changed"})
+    assert set(seen) == {"red"}
 
 
 def test_deleting_what_others_refer_to_is_refused_in_words(lab):

@@ -14,6 +14,7 @@ from core.records.custom import exchange, rules
 from core.records.custom.access import closed_files
 from core.records.custom.indexes import make_indexes
 from core.records.custom.known import forget
+from core.records.custom.linked import refuse_linked
 from core.records.custom.model import CustomField
 from core.registry import Job, Schedule
 from core.shaping.configuration import Configuration
@@ -77,6 +78,12 @@ def validate_records(model: type[Any], records: list[Any]) -> None:
     """A definition is whole before it is stored."""
     if model is CustomField:
         rules.check(records)
+
+
+@hookimpl
+def before_delete(model: type[Any], records: list[Any]) -> None:
+    """What a custom link leads to stays."""
+    refuse_linked(model, records)
 
 
 @hookimpl

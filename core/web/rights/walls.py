@@ -66,6 +66,7 @@ def _state(wall: Wall) -> tuple[str, str]:
 
 def build() -> Any:
     """A new wall; who stands behind it is named on its page."""
+    require("core.wall", "create")
     form = request.form
     try:
         first = _day(form.get("starts", ""), "starts")

@@ -97,6 +97,27 @@ def test_from_upload_to_undo(checked, desk):
     assert "First" not in ann.get("/r/desk.paper?view=all").text
 
 
+def test_values_that_are_chosen_no_more_are_refused_but_kept_where_they_stand(visit, desk):
+    from core.db import system
+    from core.shaping.store import save_shape
+
+    def shape(data):
+        with desk.app.app_context(), system("shape of a test"):
+            save_shape("choices", "desk.paper.state", data)
+
+    shape({"items": [{"code": "filed", "retired": True}]})
+    try:
+        ann = visit("ann")
+        held = re.search(r"P-\d+", ann.get("/r/desk.paper?state=filed").text)[0]
+        place = upload(ann, f"Name,Number,State\nNew one,N-77,filed\nOld one,{held},filed\n").headers["Location"]
+        names, _chosen = columns_form(ann.get(place))
+        ann.post(f"{place}/columns", column=names, key="number", field0="name", field1="number", field2="state")
+        assert figures(ann.get(place)) == [0, 1, 1, 0]
+        assert "no longer used" in ann.get(place).text
+    finally:
+        shape(None)
+
+
 def test_refused_rows_come_as_a_sheet_without_formulas(checked):
     ann, place = checked
     answer = ann.get(f"{place}/refused.xlsx")
