@@ -63,6 +63,7 @@ class Hooks:
         self.faults: deque[Fault] = deque(maxlen=200)
         self.unsaved: deque[Fault] = deque(maxlen=200)
         self.broken: list[StartProblem] = []
+        self.ours: set[str] = set()
         self.offered: dict[str, str] = {}
         self._writing: dict[str, list[Any]] = {}
         self._resting: dict[tuple[str, str], float] = {}
@@ -76,6 +77,7 @@ class Hooks:
         A plugin's `hookspecs` module, if it has one, declares hooks that it offers to those loaded after it.
         """
         problems = []
+        self.ours = {manifest.name for manifest in manifests if manifest.module.startswith("plugins.")}
         for manifest in manifests:
             try:
                 if (manifest.folder / "hookspecs.py").exists():
@@ -194,7 +196,8 @@ class Hooks:
 
     def page(self, plugin: str, what: str, fn: Callable[[], Any], seconds: float | None = None) -> Any:
         """What a page of a plugin's own gives. Raises what it raises, or `PluginSlow`, which names the plugin."""
-        most = self.writing_seconds if limited() and _writes() else self.page_seconds
+        quick = plugin not in self.ours and not (limited() and _writes())
+        most = self.page_seconds if quick else self.writing_seconds
         try:
             return page_within(seconds or most, fn)
         except TookTooLong as error:

@@ -62,11 +62,11 @@ WORDS = {
     "session_days": "How long a sign-in lasts that is to be kept.",
     "hook_seconds": "How long one contribution of a plugin to a page may take; then the page goes on without it.",
     "write_hook_seconds": "How long a plugin's hook in one write may take; then nothing of it is saved.",
-    "page_seconds": "How long a page or REST address of a plugin's own may take when it is read; writing ones have"
-    " `write_hook_seconds`. Then it is answered with 503 that names the plugin.",
+    "page_seconds": "How long a page or REST address of a plugin's own may take when it is read; writing ones, and"
+    " those of bundled plugins, have `write_hook_seconds`. Then it is answered with 503 that names the plugin.",
     "process_memory_mb": "Memory that a web process may take on top of what it begins with, and each job; 0: no limit.",
     "identity": "The table `[identity]`, below: how people prove who they are.",
-    "plugin_settings": "A table per plugin, `[plugin_settings.billing]`: values of the settings it declares, fixed then.",
+    "plugin_settings": "A table per plugin, `[plugin_settings.billing]`: values of settings it declares, fixed then.",
 }
 IDENTITY = {
     "policy": "`modern` (NIST SP 800-63B) or `mlps` (等保, GB/T 22239).",

@@ -103,7 +103,7 @@ def test_the_command_ends_with_1_and_names_the_mend(tmp_path):
     assert "Set ZHIAN_BASE_URL" in seen.stdout
 
 
-@pytest.mark.parametrize("process", ["up", "web", "worker", "scheduler"])
+@pytest.mark.parametrize("process", ["up", "scheduler"])
 def test_no_process_starts_and_nothing_is_made(tmp_path, process):
     folder = tmp_path / "data"
     seen = command(process, "--data", folder, check=False, env={"ZHIAN_PRODUCTION": "1", "ZHIAN_SECRET": "short"})
