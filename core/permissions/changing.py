@@ -14,7 +14,9 @@ from core.permissions.granting import TOP_ROLES
 from core.permissions.model import CUSTOM, Condition, CustomRole, Deputy, FieldRight, Right
 from core.permissions.overlay import read_overlay
 from core.permissions.rules import access
+from core.records.audit import RIGHT as AUDIT
 
+OF_AUDIT = ("read", "export", "verify")
 PLACES = ("own", "assigned", "team", "department", "branch", "all")
 """Scopes that every record type may be granted in, the narrow first."""
 EXTRA_ACTIONS = ("unmask",)
@@ -62,17 +64,21 @@ def _check_made(row: CustomRole) -> None:
 def _check_right(row: Right) -> None:
     from core.registry import registry
 
-    kind = registry().types.get(row.record)
     if _role(row.role) is None:
         raise _wrong("role", _("There is no such role."))
-    if kind is None:
+    if row.record != AUDIT and row.record not in registry().types:
         raise _wrong("record", _("There is no such record type."))
-    if row.action not in (*STANDARD_ACTIONS, *EXTRA_ACTIONS, *named_actions(row.record)):
+    if row.action not in actions_for(row.record):
         raise _wrong("action", _("There is no such right on this record type."))
     if row.effect == "add" and row.scope not in scopes_for(row.record):
         raise _wrong("scope", _("This record type knows no such scope."))
     if row.effect == "add" and row.role in CONFIGURING and not row.record.startswith("core."):
         raise Forbidden(_("Who runs or configures the system gets no rights on the records of clients."))
+
+
+def actions_for(record: str) -> tuple[str, ...]:
+    """All rights that can be given on a record type; the audit log, which is none, has its own."""
+    return OF_AUDIT if record == AUDIT else (*STANDARD_ACTIONS, *EXTRA_ACTIONS, *named_actions(record))
 
 
 def named_actions(record: str) -> tuple[str, ...]:

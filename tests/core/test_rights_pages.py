@@ -63,6 +63,19 @@ def test_an_administrator_changes_the_matrix_and_takes_it_back(visit, desk):
     assert post(visit("ann"), "/settings/roles/reader/desk.paper", right=[]).status_code == 403
 
 
+def test_the_audit_log_is_given_in_the_matrix_like_a_record_type(visit, desk):
+    root, rea = visit("root"), visit("rea")
+    assert "Audit log" in root.get("/settings/roles/reader").text
+    page = root.get("/settings/roles/reader/core.audit").text
+    assert set(re.findall(r'value="([a-z_]+\|[a-z]+)"', page)) == {"read|all", "export|all", "verify|all"}
+    assert rea.get("/settings/audit").status_code == 403
+    assert post(root, "/settings/roles/reader/core.audit", right=["read|all"]).status_code == 303
+    assert rea.get("/settings/audit").status_code == 200
+    assert rea.get("/settings/audit/proof").status_code == 200
+    assert post(root, "/settings/roles/reader/shipped").status_code == 303
+    assert rea.get("/settings/audit").status_code == 403
+
+
 def test_a_role_is_copied_given_and_put_away(visit, desk):
     root, none = visit("root"), visit("none")
     made = post(root, "/settings/roles/-/new", base="reader", name="看卷的人", name_en="Paper reader", copy="1")

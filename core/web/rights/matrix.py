@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -19,6 +20,7 @@ from core.permissions.people import forget
 from core.permissions.principal import current_principal
 from core.permissions.rules import access
 from core.records import service
+from core.records.audit import RIGHT as AUDIT
 from core.web import shell
 from core.web.lifecycle import done
 from core.web.rights.words import action_word, crumbs, in_order, role_word, scope_word, type_words
@@ -89,11 +91,17 @@ def page(code: str) -> Any:
     )
 
 
+def given_types() -> dict[str, Any]:
+    """What rights are given on: the record types, and the audit log, which is none."""
+    name = _("Audit log")
+    return {**shell.registry().types, AUDIT: SimpleNamespace(key=AUDIT, label=name, plural=name, plugin="core")}
+
+
 def _groups(code: str, overlay: Overlay) -> list[dict[str, Any]]:
     """Record types by plugin, each with the scopes of its rights."""
     registry, found = shell.registry(), {}
     titles = {m.name: str(m.title) for m in registry.manifests}
-    for key, kind in registry.types.items():
+    for key, kind in given_types().items():
         pairs, shipped = pairs_of(code, key, overlay), access().shipped(code, key)
         group = found.setdefault(kind.plugin, {"label": titles.get(kind.plugin, gettext("The house")), "rows": []})
         group["rows"].append(
@@ -132,7 +140,7 @@ def row(code: str, key: str) -> Any:
     pairs, shipped = pairs_of(code, key, overlay), access().shipped(code, key)
     meant = (s for s in changing.scopes_for(key) if s not in OF_CLIENTS or role.realm == "portal")
     scopes = in_order({*meant, *(s for _a, s in pairs | shipped)})
-    actions = (*STANDARD_ACTIONS, *changing.EXTRA_ACTIONS, *changing.named_actions(key))
+    actions = changing.actions_for(key)
     title = f"{role_word(role, code)} / {kind.plural}"
     return render_template(
         "web/rights/row.html",
@@ -159,7 +167,7 @@ def row(code: str, key: str) -> Any:
 
 
 def _kind(key: str) -> Any:
-    kind = shell.registry().types.get(key)
+    kind = given_types().get(key)
     if kind is None:
         raise NotFound(_("There is no such record type."))
     return kind
@@ -231,7 +239,7 @@ def difference(code: str) -> Any:
     """All that differs from the shipped rights, in words."""
     require_administrator()
     role, overlay = role_of(code), overlay_now()
-    types, rows = shell.registry().types, []
+    types, rows = given_types(), []
     for key in types:
         pairs, shipped = pairs_of(code, key, overlay), access().shipped(code, key)
         rows += [[sign, type_words(types, key), words] for sign, words in _difference(key, pairs, shipped, overlay)]

@@ -18,6 +18,8 @@ ACTION_WORDS = {
     "delete": _("delete"),
     "export": _("export"),
     "unmask": _("look behind masks"),
+    "verify": _("verify"),
+    "approve_large": _("approve large exports"),
     "view_as": _("look through others' eyes"),
     "*": _("everything"),
 }

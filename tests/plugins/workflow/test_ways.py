@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from core import acting_as, get, load_principal, run_action, system, transaction, use_locale
+from core import (
+    acting_as,
+    create,
+    get,
+    load_principal,
+    now,
+    record_class,
+    run_action,
+    system,
+    transaction,
+    use_locale,
+)
+from core.permissions.people import forget
 from plugins.workflow import material
 from plugins.workflow.picture import Item
 from plugins.workflow.records import Instance, Task
@@ -49,3 +61,27 @@ def test_what_runs_by_itself_is_a_line_unless_it_waits(state, thin):
     assert Item("a", "auto", "Told", state).thin is thin
     assert Item("b", "approve", "Head", state).thin is False
     assert Item("c", "auto", "Told", state, says=[("who", "why")]).thin is False
+
+
+def test_holders_of_a_role_made_in_the_browser_are_asked_like_those_of_its_model(flows, context):
+    case = flows.case()
+    with system("a role made in the browser") as session:
+        role = create(
+            record_class("core.role"), {"code": "own_reader", "name": "审阅", "realm": "staff", "base": "analyst"}
+        )
+        person = create(record_class("core.user"), {"login": "made", "name": "made"})
+        create(record_class("core.user_role"), {"user": person.id, "role": "own_reader"})
+        cases = {"role": "own_reader", "record": "cases.case", "action": "read", "scope": "all", "effect": "add"}
+        create(record_class("core.right"), cases)
+        ident = person.id
+        assert role.id
+    forget()
+    for word in ("role:analyst", "role:own_reader"):
+        flows.define([approve("look", word)])
+        assert flows.task(flows.start(case), "look").candidates == [ident], word
+        case = flows.case()
+    with system("the role goes") as session:
+        session.get_one(record_class("core.role"), role.id).archived_at = now()
+    forget()
+    flows.define([approve("look", "role:analyst")])
+    assert ident not in flows.task(flows.start(case), "look").candidates
