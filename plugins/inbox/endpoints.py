@@ -88,10 +88,10 @@ def snooze(message_id: int) -> Any:
     given = request.form.get("at", "").strip()
     try:
         until = snoozing.parsed(given) if given else snoozing.instant_of(request.form.get("until", ""), local(now()))
+        snoozing.snooze(message_id, until)
     except Invalid as error:
         say(str(error.errors[0].message), "overdue")
         return _back()
-    snoozing.snooze(message_id, until)
     say(gettext("Comes back %(when)s", when=centre.clock(local(until), dated=True)))
     return _back()
 

@@ -6,6 +6,7 @@ A stream holds a thread of the web process: so many and no more; who gets none a
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections import Counter
@@ -18,11 +19,12 @@ from sqlalchemy import and_, case, func, or_, select
 from core import db, only_reading, record_class, system
 from plugins.inbox.wishes import FATAL
 
+log = logging.getLogger("zhian.inbox")
 LOOK_EVERY = 2.0
-BEAT = 15.0
+BEAT = 10.0
 LIFE = 300.0
 """Seconds between looks, between signs of life on a silent stream, and until a browser must ask again."""
-OF_ONE_PERSON = 2
+OF_ONE_PERSON = 3
 
 
 class Watcher:
@@ -69,8 +71,8 @@ class Watcher:
             try:
                 with app.app_context(), only_reading():
                     found = marks(people)
-            except Exception:  # a database that is away for a moment: the next look tells
-                app.logger.exception("the inboxes could not be looked at")
+            except Exception as fault:  # a database that is away for a moment: the next look tells
+                log.warning("the inboxes could not be looked at: %s", fault)
                 found = {}
             with self.changed:
                 self.marks.update({person: mark for person, mark in found.items() if person in self.open})

@@ -163,7 +163,7 @@ class Template(Record):
         "open": "wording of mails, the same for everybody",
         "label": _("Mail template"),
         "plural": _("Mail templates"),
-        "title": "code",
+        "title": "name",
         "secondary": "language",
         "icon": "mail",
         "order": "code",
@@ -172,10 +172,17 @@ class Template(Record):
     __table_args__ = (UniqueConstraint("code", "language", name="uq_inbox_template_place"),)
 
     code: Mapped[str] = fields.choice(_("Mail"), choices.TEMPLATES, required=True)
+    name: Mapped[str | None] = fields.text(_("Name"), max_length=120, compute=lambda record: _name(record))
     language: Mapped[str] = fields.choice(_("Language"), choices.LANGUAGES, required=True)
     subject: Mapped[str] = fields.text(_("Subject"), required=True, max_length=300)
     text: Mapped[str] = fields.long_text(_("Text"), required=True, max_length=20_000)
     html: Mapped[str | None] = fields.long_text(_("Text as HTML"), max_length=40_000)
+
+
+def _name(template: Template) -> str:
+    """What a template is for, in both languages: its title in lists of either."""
+    label = next((choice.label for choice in choices.TEMPLATES if choice.code == template.code), None)
+    return f"{label.zh} / {label.en}" if label else template.code
 
 
 class Text(Record):

@@ -12,7 +12,7 @@ from core import FieldError, Invalid, _, db, elevated, get, local, note_action, 
 from plugins.inbox.wishes import FATAL
 
 MOST = 1000
-LATEST = timedelta(days=60)
+LATEST, A_DAY = timedelta(days=60), timedelta(days=1)
 PRESETS = ("hour", "afternoon", "tomorrow", "monday")
 
 
@@ -66,8 +66,10 @@ def mark_all(kind: str | None = None) -> int:
 
 
 def snooze(ident: int, until: datetime) -> Any:
-    """Put a message off: it counts as read until then, and is unread again."""
+    """Put a message off: it counts as read until then, and is unread again. Raises `Invalid`."""
     message = get(record_class("core.notification"), ident)
+    if message.severity == FATAL and until > now() + A_DAY:
+        raise Invalid([FieldError("until", "range", _("What ends a right is put off for a day at most."))])
     message.snoozed_until, message.read_at = until, message.read_at or now()
     db.session.flush()
     return message

@@ -101,7 +101,7 @@ def _reply_views() -> list[View]:
 def _template_views() -> list[View]:
     words = Section("words", _("Wording"), ("subject", "text", "html"))
     return [
-        ListView(TEMPLATE, columns=_columns("code", "language", "subject", "updated_at"), filters=("code", "language")),
+        ListView(TEMPLATE, columns=_columns("name", "language", "subject", "updated_at"), filters=("code", "language")),
         DetailView(TEMPLATE, subtitle=("language",), facts=(words,)),
         FormView(TEMPLATE, sections=(words,)),
     ]

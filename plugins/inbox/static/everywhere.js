@@ -41,8 +41,8 @@ function showStrong(markup) {
     old?.remove();
     return;
   }
-  const folded = old ? old.classList.contains("is-folded") : matchMedia("(max-width:767px)").matches;
-  fold(parsed, folded);
+  const phone = !old && matchMedia("(max-width:767px)").matches;
+  fold(parsed, phone || sessionStorage.getItem("zhian-inbox-folded") === parsed.dataset.newest);
   if (old) old.replaceWith(parsed);
   else document.body.append(parsed);
 }
@@ -179,6 +179,8 @@ on("change", "[data-inbox-filter] select", (event, select) => select.form.submit
 on("click", "[data-inbox-fold]", (event, button) => {
   const box = button.closest(".inbox-strong");
   fold(box, !box.classList.contains("is-folded"));
+  if (box.classList.contains("is-folded")) sessionStorage.setItem("zhian-inbox-folded", box.dataset.newest);
+  else sessionStorage.removeItem("zhian-inbox-folded");
 });
 
 on("click", "[data-inbox-ways]", async (event, button) => {
