@@ -30,7 +30,9 @@ LIMIT = 40
 HANGING = 60
 """So many of the newest records of each type that hang on one are looked at."""
 COMMENTS, CHANGES, MAILS, FILES = "comments", "changes", "mails", "files"
-OWN_KINDS = {COMMENTS: _("Comments"), CHANGES: _("What changed"), MAILS: _("Mails"), FILES: _("Files")}
+OWN_KINDS = {COMMENTS: _("Comments"), CHANGES: _("Changes of fields"), MAILS: _("Mails"), FILES: _("Files")}
+UNTOLD = ("refused", "looked")
+"""What the log keeps of who asked for a record is no part of its story."""
 TOLD_OF_OTHERS = ("create", "update", "archive", "restore")
 VERBS = {"create": _("added"), "update": _("changed"), "archive": _("archived"), "restore": _("restored")}
 Dated = tuple[datetime, int, Entry]
@@ -113,6 +115,7 @@ def _hanging(target: RecordType, via: str, record_id: int) -> Hanging | None:
 
 def _own_history(kind: RecordType, record_id: int, only: str, before: datetime | None) -> list[Dated]:
     wanted = [AuditEntry.record_key == kind.key, AuditEntry.record_id == record_id]
+    wanted.append(AuditEntry.action.not_in(UNTOLD))
     if only == MAILS:
         wanted.append(AuditEntry.action == "mail")
     elif only == FILES:

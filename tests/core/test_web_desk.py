@@ -78,7 +78,9 @@ def test_a_draft_outlives_the_sign_in_is_offered_to_its_writer_alone_and_gone_wh
         assert connection.execute(select(Draft.__table__)).all() == []
 
 
-@pytest.mark.parametrize("place", ["/r/desk.paper/x", "/logout", "/r/nothing.here", "https://evil.example/r/desk.paper"])
+@pytest.mark.parametrize(
+    "place", ["/r/desk.paper/x", "/logout", "/r/nothing.here", "https://evil.example/r/desk.paper"]
+)
 def test_nothing_is_kept_for_what_is_no_form(visit, place):
     ann = visit("ann")
     ann.get("/")
@@ -110,3 +112,66 @@ def test_previous_and_next_follow_the_list_with_its_filter_and_order(visit, desk
     assert found["list"] == address
     bob = visit("bob")
     assert bob.get(f"/r/desk.paper/{desk.ids['Delta']}/-/beside?list={token}").status_code == 404
+
+
+def test_a_copy_takes_what_was_chosen_and_no_number(visit, desk):
+    ann, ident = visit("ann"), desk.ids["Beta"]
+    page = ann.get(f"/r/desk.paper/{ident}/-/copy")
+    assert "Beta (copy)" in page.text
+    answer = ann.post(
+        f"/r/desk.paper/{ident}/-/copy", name="Second Beta", part=re.findall(r'value="(s-\w+)"', page.text)
+    )
+    assert answer.status_code == 303, answer.text
+    made = paper(desk, int(answer.headers["Location"].rsplit("/", 1)[1]))
+    assert (made.name, made.state, made.keeper_id) == ("Second Beta", "filed", desk.ids["ann"])
+    assert made.number != "P-2"
+    assert visit("rea").get(f"/r/desk.paper/{ident}/-/copy").status_code == 403
+    assert visit("bob").get(f"/r/desk.paper/{ident}/-/copy").status_code == 404
+
+
+def test_a_record_is_added_in_place_and_errors_stay_in_the_dialog(visit, desk):
+    ann = visit("ann")
+    back = f"/r/core.user/{desk.ids['ann']}"
+    page = ann.get(f"/r/desk.paper/-/quick?keeper={desk.ids['ann']}&back={back}", HX_Request="true")
+    assert "<html" not in page.text
+    assert f'name="keeper" value="{desk.ids["ann"]}"' in page.text
+    given = {"fixed": "keeper", "keeper": str(desk.ids["ann"]), "back": back, "state": "draft"}
+    answer = ann.post("/r/desk.paper/-/quick", **given)
+    assert answer.status_code == 422
+    assert "This is needed." in answer.text
+    answer = ann.post("/r/desk.paper/-/quick", name="Added in place", **given)
+    assert (answer.status_code, answer.headers["Location"]) == (303, back)
+    assert (
+        ann.post("/r/desk.paper/-/quick", **(given | {"back": "//evil.example", "name": "x"})).headers["Location"]
+        == "/r/desk.paper"
+    )
+
+
+def test_a_comment_of_somebody_else_or_of_another_record_is_not_there(visit, desk):
+    ann, beta, gamma = visit("ann"), desk.ids["Beta"], desk.ids["Gamma"]
+    ann.get("/")
+    ann.post(f"/r/desk.paper/{beta}/-/note", body="mine")
+    number = re.search(rf"/r/desk.paper/{beta}/-/note/(\d+)", ann.get(f"/r/desk.paper/{beta}").text)[1]
+    rea = visit("rea")
+    assert "/-/note/" not in rea.get(f"/r/desk.paper/{beta}").text
+    for person, record in ((rea, beta), (ann, gamma)):
+        person.get("/")
+        for path in ("", "/delete"):
+            assert person.post(f"/r/desk.paper/{record}/-/note/{number}{path}", body="x").status_code == 404
+    page = ann.follow(ann.post(f"/r/desk.paper/{beta}/-/note/{number}/delete"))
+    assert "comment is deleted" in page.text
+    assert "mine" in ann.get("/bin").text
+    assert "mine" not in rea.get("/bin").text
+
+
+def test_the_timeline_shows_one_kind_or_what_is_older(visit, desk):
+    ann, ident = visit("ann"), desk.ids["Gamma"]
+    ann.get("/")
+    ann.post(f"/r/desk.paper/{ident}/-/note", body="a comment alone")
+    base = f"/r/desk.paper/{ident}/-/timeline"
+    only = ann.get(f"{base}?kind=comments").text
+    assert "a comment alone" in only
+    assert "created this" not in only
+    assert "a comment alone" not in ann.get(f"{base}?kind=changes").text
+    assert "a comment alone" not in ann.get(f"{base}?before=2001-01-01T00:00:00%2B00:00").text
+    assert ann.get(f"{base}?before=yesterday").status_code == 400

@@ -1,4 +1,4 @@
-"""A day on the page of one record in a real browser: the way through the list, drafts, comments, files, one step back."""
+"""A day on the page of one record in a real browser: list, drafts, comments, files, one step back."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ BODY = f"""<w:document xmlns:w="{WORD}" xmlns:r="{LINKS}" xmlns:v="urn:schemas-m
 <w:altChunk r:id="chunk"/></w:body></w:document>"""
 PARTS = {
     "[Content_Types].xml": f"""<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels"
- ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="htm" ContentType="text/html"/>
+ ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Default Extension="htm" ContentType="text/html"/>
 <Override PartName="/word/document.xml"
  ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>""",
-    "_rels/.rels": f"""<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{LINKS}/officeDocument"
- Target="word/document.xml"/></Relationships>""",
+    "_rels/.rels": f"""<Relationships xmlns="{PACKAGE}/relationships">
+<Relationship Id="r1" Type="{LINKS}/officeDocument" Target="word/document.xml"/></Relationships>""",
     "word/document.xml": BODY,
     "word/_rels/document.xml.rels": f"""<Relationships xmlns="{PACKAGE}/relationships">
 <Relationship Id="bad" Type="{LINKS}/hyperlink" Target="javascript:top.hit=3" TargetMode="External"/>
