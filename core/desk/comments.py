@@ -90,4 +90,5 @@ def tell(note: Any, user_ids: list[int]) -> None:
     record = service.get(registry().types[note.record_key].model, note.record_id)
     who = labels("core.user", [note.created_by_id]).get(note.created_by_id, "")
     subject = gettext("%(who)s mentioned you: %(record)s", who=who, record=record.called)
-    notify(others, subject, body=note.body, severity="info", record=record, key=f"mention-{note.id}", kind="core.mention")
+    key, kind = f"mention-{note.id}", "core.mention"
+    notify(others, subject, body=note.body, severity="info", record=record, key=key, kind=kind)
