@@ -26,7 +26,8 @@ class Configuration:
     `export()` gives plain JSON data, by name of each thing: {name: data}. `apply(data)` makes what is given so, in the
     caller's transaction and with the caller's rights, and leaves alone what is not given; it raises `Invalid` or
     `Refused` for data that cannot be. `diff(data)`, where given, says what `apply` would do; else the data are
-    compared with what `export()` gives. `order`: parts that others refer to come first. `may()`: who may read it.
+    compared with what `export()` gives. `order`: parts that others refer to come first. `record`: the record type
+    whose rows these are, so that large ones leave only as its exports do.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Configuration:
     apply: Callable[[Mapping[str, Any]], None]
     diff: Callable[[Mapping[str, Any]], Sequence[Difference]] | None = None
     order: int = 50
+    record: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,20 @@ def parts() -> list[Configuration]:
     return sorted(found, key=lambda part: (part.order, part.code))
 
 
+def _leaving(part: Configuration) -> Mapping[str, Any]:
+    """What a part gives; raises `Refused` for more rows than one person takes alone."""
+    from core.permissions import exports
+
+    given = part.export()
+    if part.record and exports.needs_another(part.record, len(given)):
+        message = _("%(part)s: so many rows leave only by an export of the list that another person approved.")
+        raise Refused(str(message) % {"part": part.label}, code="large_export")
+    return given
+
+
 def export() -> dict[str, Any]:
     """The whole configuration as plain data."""
-    offered = {part.code: _sorted(part.export()) for part in parts()}
+    offered = {part.code: _sorted(_leaving(part)) for part in parts()}
     return {"format": FORMAT, "version": VERSION, "parts": offered}
 
 

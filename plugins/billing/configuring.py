@@ -15,7 +15,7 @@ KEY = "billing.price_item"
 
 def parts() -> list[Configuration]:
     """The part of the file."""
-    return [Configuration("price_items", _("Price list"), export, apply, order=80)]
+    return [Configuration("price_items", _("Price list"), export, apply, order=80, record=KEY)]
 
 
 def _names() -> list[str]:

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from core import acting_as, load_principal, now, record_class, system
+from core import Refused, acting_as, load_principal, now, record_class, system
 from core.clock import standing_at
 from core.permissions import exports, glass
 from core.permissions.holders import able, role_holders
@@ -18,6 +18,7 @@ from core.permissions.people import forget
 from core.permissions.separation import ExportRequest
 from core.records.audit import AuditEntry
 from core.records.notes import Notification
+from core.shaping import configuration
 from core.testing.deployment import Deployment
 
 CLIENT = "clients.client"
@@ -180,3 +181,11 @@ def test_a_wall_is_built_in_the_browser(app, context, office):
     assert sec.post(f"{where}/end").status_code == 403
     assert boss.post(f"{where}/end").status_code == 303
     assert two.get(f"/r/{CLIENT}/{bolt}").status_code == 200
+
+
+def test_price_lists_leave_in_the_configuration_file_only_as_their_exports_do(app, context, office):
+    with acting_as(load_principal(office["two"].ident)), pytest.raises(Refused) as refused:
+        configuration.export()
+    assert refused.value.code == "large_export"
+    with system("the command line writes it"):
+        assert len(configuration.export()["parts"]["price_items"]) > 2
