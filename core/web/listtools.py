@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urlencode
 
@@ -81,7 +82,7 @@ def _level_options(state: ListState, name: str) -> list[tuple[str, str]]:
 def group_set(key: str) -> Any:
     """The address of the list with these groups."""
     state = _here(key, request.args.get("here"))
-    chosen = [g for g in request.args.getlist("level") if g]
+    chosen = takewhile(bool, request.args.getlist("level"))
     levels = levels_of(state.kind, ",".join(chosen))
     none = "" if state.preset in ("", "-") or state.saved else "-"
     return redirect(state.url(group=",".join(level.key for level in levels) or none, levels=levels), 303)

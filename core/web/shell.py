@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 from markupsafe import Markup
 from sqlalchemy import func, select
 
@@ -122,7 +122,8 @@ def _home_count() -> dict[str, Any]:
 def _item(menu: Menu, principal: Principal) -> dict[str, Any]:
     url = url_of(menu)
     path = url.partition("?")[0]
-    current = request.path == path or request.path.startswith(f"{path}/")
+    here = g.get("stands_for") or request.path
+    current = here == path or here.startswith(f"{path}/")
     return {
         "url": url,
         "label": str(menu.label),

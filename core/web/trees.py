@@ -132,7 +132,7 @@ def _value(spec: Field, op: str, value: Any, ident: str, people: dict[str, Any])
 
 def _days(value: Any) -> dict[str, Any]:
     """Inputs of a day or a span: a word, a day in digits, or a number of days."""
-    text = str(value or "this_month")
+    text = "this_month" if value is None else str(value)
     code, days = (text, "") if text in words.SPANS else ("", "")
     if found := spans.COUNTED.match(text):
         code, days = found[1], found[2]
@@ -253,7 +253,7 @@ def _as_it_stands(n: str) -> dict[str, Any] | None:
     if whole is not None:
         return whole
     op, special = request.args.get(f"op-{n}", ""), request.args.get(f"special-{n}", "")
-    value = COUNTED[special] % "7" if special in COUNTED else None
+    value = COUNTED[special] % "7" if special in COUNTED else "" if f"special-{n}" in request.args else None
     return {"field": request.args.get(f"field-{n}", ""), "op": op, "value": value} if op else None
 
 

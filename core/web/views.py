@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, g, render_template, request
 
 from core.db import db
 from core.errors import Forbidden, Invalid, NotFound
@@ -48,6 +48,7 @@ def open_view(name: str) -> Any:
     view = service.get(SavedView, int(number))
     if view.visibility == LAYOUT:
         raise NotFound()
+    g.stands_for = f"/r/{view.record}"
     return show(state_at(listing.kind_of(view.record), request.full_path))
 
 
