@@ -77,11 +77,12 @@ _FACE = {
     "core.contributions": (
         "Card",
         "Channel",
+        "DayFeed",
         "ExportFormat",
         "Hit",
         "ImportFormat",
-        "MessageKind",
         "Linked",
+        "MessageKind",
         "NumberPart",
         "Offer",
         "SearchSource",

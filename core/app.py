@@ -44,6 +44,7 @@ TABLES = (
     "core.hooks.faults",
     "core.importing.models",
     "core.search.model",
+    "core.feeds.model",
     "core.api.model",
 )
 """Modules that declare the core's own bookkeeping, which no hook names."""

@@ -136,6 +136,7 @@ def _extras(registry: Registry) -> None:
     cards = ((p, c) for p, c, _k in _once(registry, "register_cards", "card", lambda c: c.key))
     registry.cards = sorted(cards, key=lambda given: (given[1].order, given[1].key))
     registry.searches = [(p, s) for p, s, _k in _once(registry, "register_search_sources", "search", lambda s: s.key)]
+    registry.feeds = [(p, f) for p, f, _k in _once(registry, "register_day_feeds", "day feed", lambda f: f.key)]
     for plugin, channel, code in _once(registry, "register_channels", "channel", lambda c: c.code):
         registry.channels[str(code)] = channel
         registry.events[EVENT].append(subscriber(channel))

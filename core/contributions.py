@@ -63,6 +63,21 @@ class Linked:
 
 
 @dataclass(frozen=True)
+class DayFeed:
+    """Dates of a person for calendar programs: records of `record` that `filters` pick, by the date field `day`.
+
+    `filters` are pairs as in an address, for example (("assignee", "me"), ("state", "open")); `label` goes before the
+    title of each entry. They are read with the person's own rights at each reading.
+    """
+
+    key: str
+    label: Any
+    record: str
+    day: str
+    filters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class SearchSource:
     """A place beside records in which Ctrl-K looks: `find(words, limit)` is asked as the person who searches."""
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from core.contributions import Card, Channel, ExportFormat, ImportFormat, MessageKind, NumberPart, SearchSource, Setting
+from core.contributions import (
+    Card,
+    Channel,
+    DayFeed,
+    ExportFormat,
+    ImportFormat,
+    MessageKind,
+    NumberPart,
+    SearchSource,
+    Setting,
+)
 from core.errors import CannotStart, StartProblem
 from core.hooks.manager import Hooks
 from core.hooks.manifest import Manifest
@@ -225,13 +235,14 @@ class Registry:
     documents: dict[str, dict[str, DocumentKind]] = field(default_factory=lambda: defaultdict(dict))
     cards: list[tuple[str, Card]] = field(default_factory=list)
     searches: list[tuple[str, SearchSource]] = field(default_factory=list)
+    feeds: list[tuple[str, DayFeed]] = field(default_factory=list)
     import_formats: dict[str, ImportFormat] = field(default_factory=dict)
     export_formats: dict[str, ExportFormat] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    message_kinds: dict[str, MessageKind] = field(default_factory=dict)
     number_parts: dict[str, NumberPart] = field(default_factory=dict)
     settings: dict[str, dict[str, Setting]] = field(default_factory=lambda: defaultdict(dict))
     offered: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
-    message_kinds: dict[str, MessageKind] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     realms: dict[str, Realm] = field(default_factory=lambda: {STAFF.name: STAFF})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.contributions import (
         Card,
         Channel,
+        DayFeed,
         ExportFormat,
         ImportFormat,
         MessageKind,
@@ -151,6 +152,11 @@ def register_cards() -> list[Card]:
 @hookspec
 def register_search_sources() -> list[SearchSource]:
     """Further places in which Ctrl-K looks, each isolated like a slot."""
+
+
+@hookspec
+def register_day_feeds() -> list[DayFeed]:
+    """Dates of a person that their calendar program shows when it subscribes to their secret address."""
 
 
 @hookspec

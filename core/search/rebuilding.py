@@ -27,7 +27,10 @@ _next = 0.0
 
 
 def match_plans() -> list[str]:
-    """Have types taken in that are new or indexed by other fields, forget what is disabled; the keys of the former."""
+    """Have types taken in that are new or indexed by other fields, forget those that are not any more; their keys.
+
+    What belongs to a disabled plugin stays till it is purged; nobody asks for it.
+    """
     known = plans()
     with reading() as connection:
         present = set(inspect(connection).get_table_names())
@@ -36,7 +39,7 @@ def match_plans() -> list[str]:
         states = dict(connection.execute(select(_states.c.record_key, _states.c.fingerprint)).all())
     known = {key: plan for key, plan in known.items() if key.replace(".", "_") in present}
     fresh = [key for key, plan in known.items() if states.get(key) != plan.fingerprint]
-    gone = sorted(states.keys() - known.keys())
+    gone = sorted(key for key in states.keys() - known.keys() if key in registry().types)
     if fresh or gone:
         with _writing() as connection:
             for key in (*gone, *fresh):

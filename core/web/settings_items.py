@@ -72,6 +72,7 @@ def exports_concern(principal: Principal) -> bool:
 
 ITEMS: list[SettingsItem] = [
     SettingsItem(_("My account"), "/settings/me", "user", "own", everybody),
+    SettingsItem(_("Calendar subscriptions"), "/settings/me/calendar", "calendar", "own", everybody),
     SettingsItem(_("Sign-in security"), "/security", "shield-check", "own", everybody),
     SettingsItem(_("API keys"), "/settings/keys", "key", "own", everybody),
     SettingsItem(_("Sign-in and passwords"), "/settings/sign-in", "lock", "people", administers),

@@ -10,6 +10,7 @@ from core import (
     Action,
     Change,
     Configuration,
+    DayFeed,
     Endpoints,
     FieldRule,
     Grant,
@@ -22,6 +23,7 @@ from core import (
     Scopes,
     Seed,
     View,
+    _,
     hookimpl,
 )
 from plugins.deadlines import (
@@ -42,6 +44,16 @@ from plugins.deadlines import (
     worklist,
 )
 from plugins.deadlines.records import RECORDS, CalendarDay, Deadline
+
+
+@hookimpl
+def register_day_feeds() -> list[DayFeed]:
+    """Both dates of the person's open deadlines."""
+    mine = (("responsible", "me"), ("status", "open"))
+    return [
+        DayFeed("deadlines.internal", _("Internal date"), "deadlines.deadline", "internal_date", mine),
+        DayFeed("deadlines.official", _("Official date"), "deadlines.deadline", "due", mine),
+    ]
 
 
 @hookimpl

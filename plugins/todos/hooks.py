@@ -7,6 +7,7 @@ from typing import Any
 from core import (
     Action,
     Change,
+    DayFeed,
     Demo,
     Endpoints,
     FieldRule,
@@ -18,10 +19,17 @@ from core import (
     Record,
     Scopes,
     View,
+    _,
     hookimpl,
 )
 from plugins.todos import board, demo, pages, rules, services, views
 from plugins.todos.records import RECORDS, Todo
+
+
+@hookimpl
+def register_day_feeds() -> list[DayFeed]:
+    """The person's open to-dos."""
+    return [DayFeed("todos.mine", _("To-do"), "todos.todo", "due", (("assignee", "me"), ("state", "open")))]
 
 
 @hookimpl

@@ -16,6 +16,7 @@ from core import (
     Claim,
     Column,
     Configuration,
+    DayFeed,
     Demo,
     DetailView,
     DocumentKind,
@@ -234,6 +235,12 @@ def register_search_sources() -> list[SearchSource]:
         return [Hit(name, "/parcels/today", icon="package") for name in OFFICES if words in name][:limit]
 
     return [SearchSource("parcels.offices", _("Post offices"), find, permission=(KEY, "read"))]
+
+
+@hookimpl
+def register_day_feeds() -> list[DayFeed]:
+    """The days of one's own parcels, in one's calendar program."""
+    return [DayFeed("parcels.mine", _("Parcel"), KEY, "created_at", (("created_by", "me"),))]
 
 
 @hookimpl
