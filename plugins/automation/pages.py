@@ -125,7 +125,8 @@ def _page(rule: Rule | None, values: dict[str, Any], errors: dict[str, str]) -> 
 
 
 def _context(values: dict[str, Any]) -> dict[str, Any]:
-    key, when = values["record_key"], values["when"] or {}
+    key, when = values["record_key"], dict(values["when"] or {})
+    values["when"] = when
     kind = registry().types.get(key or "")
     fields = (
         [(n, s) for n, s in kind.fields.items() if not s.hidden and s.kind not in ("secret", "json")] if kind else []

@@ -34,7 +34,7 @@ def when(rule: Any) -> str:
             values=gettext(", ").join(str(v.label) for v in values if v),
         )
     if rule.trigger == "date":
-        return f"{what}: {_days(field, given.get('days') or 0)}"
+        return gettext("%(label)s: %(value)s", label=what, value=_days(field, given.get("days") or 0))
     if rule.trigger == "schedule":
         return _schedule(given)
     return gettext("A message comes in at the rule's address")

@@ -114,8 +114,6 @@ def _rule_head(rule: Rule) -> dict[str, Any]:
         "missing": None if missing is True else str(missing),
         "address": receiving.address(rule) if rule.trigger == "webhook" and _may_edit() else None,
         "checks": _checks(rule),
-        "may_edit": _may_edit(),
-        "may_try": current_principal().can(RULE, "try_out"),
     }
 
 

@@ -46,7 +46,7 @@ def my_lanes() -> list[dict[str, Any]]:
     """My board: late and today, this week, later, and what was done in the last seven days."""
     names = {
         "today": gettext("Today"),
-        "week": gettext("This week"),
+        "week": gettext("Next 7 days"),
         "later": gettext("Later"),
         "done": gettext("Done"),
     }
@@ -158,14 +158,16 @@ def home() -> list[Panel]:
 def takes(key: str) -> bool:
     """Whether records of this type have to-dos on their page."""
     kind = registry().types.get(key)
-    return kind is not None and kind.public and key != KEY and not key.startswith("core.")
+    if kind is None or not kind.public or key == KEY or key.startswith("core."):
+        return False
+    return not any(menu.record == key and menu.group == "settings" for menu in registry().menus)
 
 
 def of_record(key: str, ident: int) -> dict[str, Any]:
     """What the panel on a record's page shows."""
     here = and_(Todo.record_key == key, Todo.record_id == ident, Todo.archived_at.is_(None))
     first = select(Todo).where(here).order_by(Todo.state.desc(), *ORDER).limit(ON_PAGE)
-    rows = cards(list(db.session.scalars(first)))
+    rows = [card | {"about": None} for card in cards(list(db.session.scalars(first)))]
     return {"rows": rows, "open": sum(r["open"] for r in rows), "record_key": key, "record_id": ident}
 
 

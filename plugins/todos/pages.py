@@ -55,7 +55,7 @@ def _page(which: str, lanes: list[dict[str, Any]], title: str) -> Any:
     return render_template(
         "todos/board.html",
         title=title,
-        crumbs=[(gettext("To-dos"), "/todos" if which == "people" else None)],
+        crumbs=[(gettext("To-dos"), "/todos"), (gettext("By person"), None)] if which == "people" else [(title, None)],
         tabs=tabs,
         lanes=lanes,
         which=which,
