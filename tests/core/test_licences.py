@@ -33,8 +33,8 @@ SPOKEN = (
 """How older packages say it in words."""
 
 SHIPPED = {
-    "@alpinejs/csp", "@tabler/core", "docx-preview", "dompurify", "echarts", "htmx.org", "jszip", "sortablejs", "zrender",
-    "tslib", "@popperjs/core",
+    "@alpinejs/csp", "@tabler/core", "docx-preview", "dompurify", "echarts", "htmx.org", "jszip", "sortablejs",
+    "zrender", "tslib", "@popperjs/core",
 }  # fmt: skip
 
 
