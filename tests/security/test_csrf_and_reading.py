@@ -83,7 +83,9 @@ def test_every_forged_form_is_refused(world, table, kind):
         if path.startswith("/portal") != (kind in PORTAL) and kind != "anon":
             continue
         for name, (headers, token) in attempts(mine.token, foreign).items():
-            for data in ({"csrf_token": token}, None):
+            if kind == "anon" and name not in ("no token", "token of another sign-in", "from another site"):
+                continue  # strangers hold nothing that the other ways would make use of
+            for data in ({"csrf_token": token},) if headers else ({"csrf_token": token}, None):
                 sent = headers | ({"X-CSRF-Token": token} if data is None and token else {})
                 answer = mine.client.open(path, method=method, headers=sent, data=data)
                 count += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,13 @@ PAGES = (
     "core.mail",
 )
 """Record types whose page is opened in the browser every day; the long form opens all."""
+
+
+OWN_WORDS = ("record_key", "sha256", "mime", "language", "locale")
+OWN_KEYS = {("workflow.task", "node"), ("core.webhook_message", "body"), ("deadlines.reminder", "step")}
+"""Texts that nobody types and that are looked up or parsed: with another content their record is broken, not unsafe."""
+ROUNDS = slice(*(int(n) for n in os.environ.get("ZHIAN_TEST_PAYLOADS", "0:60").split(":")))
+"""Which payloads the long form takes; all."""
 
 
 class Scripts(Marks):
@@ -60,7 +68,7 @@ def world(app):
     return World(app, Scripts)
 
 
-def addresses(world: World, portal: bool = False) -> list[str]:
+def addresses(world: World, portal: bool = False, sides: tuple[str, ...] = ("here", "there")) -> list[str]:
     """The pages of all records: list, record, form; and what stands beside them."""
     if portal:
         ids = world.marks.ids["here"]
@@ -72,7 +80,7 @@ def addresses(world: World, portal: bool = False) -> list[str]:
     for kind in (k for k in world.marks.kinds if k.public):
         base = f"/r/{kind.key}"
         found += [base, f"{base}?view=-", f"{base}?view=-&as=board", f"{base}/-/pick?q=s", f"{base}/new"]
-        for side in ("here", "there"):
+        for side in sides:
             ident = world.marks.ids[side][kind.key]
             found += [f"{base}/{ident}", f"{base}/{ident}?tab=all", f"{base}/{ident}/edit", f"{base}/{ident}/-/peek"]
     return found
@@ -82,7 +90,8 @@ def wrong_pages(world: World, kind: str, paths: list[str]) -> list[tuple[str, li
     wrong = []
     for path in paths:
         answer = world.ask(kind, "GET", path)
-        assert answer.status_code < 500, (path, answer.text[-400:])
+        if answer.status_code >= 500:
+            wrong.append((path, [f"fault {answer.status_code}"]))
         if answer.mimetype == "text/html":
             wrong += [(path, found)] if (found := executable(answer.text)) else []
             assert "unsafe-" not in answer.headers["Content-Security-Policy"], path
@@ -101,18 +110,19 @@ def test_the_detector_sees_each_payload():
 
 @pytest.mark.parametrize("kind", ["admin", "portal_owner"])
 def test_every_page_shows_scripts_as_text(world, kind):
-    paths = addresses(world, kind == "portal_owner")
+    paths = addresses(world, kind == "portal_owner", sides=("here",))  # the other side holds the same payloads
     assert wrong_pages(world, kind, paths) == []
 
 
 @pytest.mark.long
+@pytest.mark.timeout(4 * 3600)
 def test_every_payload_in_every_text(world):
     """Sixty rounds: in each, every text of every record is the next payload."""
-    paths, wrong = [p for p in addresses(world) if "/there/" not in p and not p.endswith(("/new", "as=board"))], []
-    for turn, payload in enumerate(PAYLOADS):
+    paths = [path for path in addresses(world, sides=("here",)) if not path.endswith(("/new", "as=board"))]
+    for turn, payload in enumerate(PAYLOADS[ROUNDS]):
         rewrite(world, payload)
-        wrong += [(turn + 1, *found) for found in wrong_pages(world, "admin", paths)]
-    assert wrong == []
+        assert wrong_pages(world, "admin", paths) == [], f"payload {turn + 1} of the round: {payload}"
+        print(f"\n  {payload} on {len(paths)} pages: shown as text", end="", flush=True)
 
 
 def rewrite(world: World, payload: str) -> None:
@@ -123,7 +133,7 @@ def rewrite(world: World, payload: str) -> None:
             for side in ("here", "there"):
                 for kind in (kind for kind in world.marks.kinds if kind.key in world.marks.ids[side]):
                     texts = [f for f in kind.fields.values() if f.kind in ("text", "long_text")]
-                    texts = [f for f in texts if f.name not in ("record_key", "sha256", "mime", "language", "locale")]
+                    texts = [f for f in texts if f.name not in OWN_WORDS and (kind.key, f.name) not in OWN_KEYS]
                     values = {f.attr: f"{side[0]}{payload}"[: f.max_length or 4000] for f in texts}
                     table = kind.model.__table__
                     row = update(table).where(table.c.id == world.marks.ids[side][kind.key])
@@ -179,6 +189,7 @@ def test_no_script_runs_in_a_real_browser(world, page):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.browser
 def test_no_script_runs_on_any_page_in_a_real_browser(world, page):
     opened, faults = page
