@@ -16,7 +16,7 @@ from core.permissions.separation import APPROVED, STATES
 from core.records.dump import labels
 from core.registry import registry
 from core.web import export
-from core.web.lifecycle import done
+from core.web.lifecycle import done, go
 from core.web.listing import kind_of
 from core.web.liststate import state_at
 from core.web.security import safe_next
@@ -75,6 +75,8 @@ def new(errors: dict[str, str] | None = None) -> Any:
     given = request.values
     kind, address, code = _asked(given)
     number = export.number_of(state_at(kind, address))
+    if exports.guarded(kind.key) and not exports.needs_another(kind.key, number) and not errors:
+        return go(address.replace("/r/", "/export/", 1))
     title = gettext("Export needs approval")
     made = render_template(
         "web/rights/export_new.html",
