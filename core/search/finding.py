@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import and_, select
+from sqlalchemy import text as plain_sql
 
 from core.clock import today
 from core.db import db
 from core.i18n import current_locale
 from core.permissions.rules import access
+from core.records.bulk import among
 from core.records.conditions import allowed, asking, plain_search, treatment
 from core.records.custom.known import edition
 from core.records.dump import link_labels
@@ -30,6 +33,8 @@ from core.search.words import BETWEEN, normal
 LOOKED_AT = 400
 """Entries of all types together that are ranked; where there are more, each type is asked by itself."""
 OF_EACH = 40
+MOST_HITS = 3000
+"""Of a type and a frequent word on PostgreSQL, before the newest of them are chosen."""
 PAGE = 30
 EXACT, BEGINS_NUMBER, NAMED, BEGINS_NAME, IN_NAME, ELSEWHERE = 100, 80, 70, 60, 40, 10
 OWN, LATELY = 5, 3
@@ -164,7 +169,8 @@ def _together(
     if not asked:
         return {}
     column = fts.c.rowid if _sqlite() else entries.c.id
-    rows = list(run(select(column).where(matching(words, asked)).limit(LOOKED_AT + 1)).scalars())
+    with _by_index():
+        rows = list(run(select(column).where(matching(words, asked)).limit(LOOKED_AT + 1)).scalars())
     if len(rows) > LOOKED_AT:
         return None
     bases = {_plan(kind).base: kind.key for kind in kinds}
@@ -195,11 +201,33 @@ def _of_type(kind: RecordType, words: list[Word], sight: Sight) -> list[int]:
 def _seen(kind: RecordType, words: list[Word], codes: Sequence[str], *conditions: Any) -> list[int]:
     """The newest records of the type with the words in these parts that the person reads."""
     table, base = kind.model.__table__, _plan(kind).base
-    column, source = (fts.c.rowid, fts) if _sqlite() else (entries.c.id, entries)
-    within = [column.between(base, base + ROOM - 1)] if _sqlite() else [entries.c.record_key == kind.key]
-    statement = select(table.c.id).select_from(source.join(table, table.c.id == column - base))
-    statement = statement.where(matching(words, codes), *within, allowed(kind), *_not_archived(kind), *conditions)
-    return list(run(statement.order_by(column.desc()).limit(OF_EACH)).scalars())
+    rules = (allowed(kind), *_not_archived(kind), *conditions)
+    if _sqlite():
+        column = fts.c.rowid
+        chosen = select(table.c.id).select_from(fts.join(table, table.c.id == column - base))
+        within = column.between(base, base + ROOM - 1)
+        return list(
+            run(chosen.where(matching(words, codes), within, *rules).order_by(column.desc()).limit(OF_EACH)).scalars()
+        )
+    own = select(entries.c.record_id).where(entries.c.record_key == kind.key, matching(words, codes))
+    with _by_index():
+        hits = list(run(own.limit(MOST_HITS)).scalars())
+    newest = select(table.c.id).where(among(table.c.id, hits), *rules).order_by(table.c.id.desc()).limit(OF_EACH)
+    found = list(run(newest).scalars()) if hits else []
+    if len(hits) < MOST_HITS or len(found) == OF_EACH:
+        return found
+    return _newest(kind, and_(table.c.id.in_(own.offset(0)), *conditions))
+
+
+@contextlib.contextmanager
+def _by_index() -> Iterator[None]:
+    """PostgreSQL would read the whole table where it believes that a limit ends that soon."""
+    if _sqlite():
+        yield
+        return
+    run(plain_sql("SET LOCAL enable_seqscan = off"))
+    yield
+    run(plain_sql("SET LOCAL enable_seqscan = on"))
 
 
 def _newest(kind: RecordType, condition: Any) -> list[int]:
