@@ -51,6 +51,7 @@ def hostile_docx() -> bytes:
 
 def give(page, *files, kind="drop"):
     """Files dropped on the page, or pasted into it: (name, type, content)."""
+    page.locator("[data-drop][data-ready]").wait_for(state="attached")
     told = [[name, mime, base64.b64encode(content).decode()] for name, mime, content in files]
     page.evaluate(
         """([files, kind]) => {

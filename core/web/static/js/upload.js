@@ -100,3 +100,4 @@ sheet.querySelector("[data-hide]").addEventListener("click", () => {
   sheet.hidden = true;
   sheet.querySelector("ul").replaceChildren();
 });
+place.dataset.ready = "";
