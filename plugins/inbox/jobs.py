@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core import Job, Schedule
-from plugins.inbox import delivering, digests, escalating, snoozing
+from plugins.inbox import delivering, digests, escalating, settling, snoozing
 from plugins.inbox.replies import fetching
 from plugins.inbox.sms import sending
 
@@ -13,8 +13,9 @@ DELIVER, FETCH = "inbox.deliver", "inbox.fetch_replies"
 
 
 def deliver() -> dict[str, int]:
-    """Put-off messages wake up, what waited leaves, digests, escalations."""
-    return {"woken": snoozing.wake()} | delivering.work_due() | digests.send_digests() | escalating.escalate()
+    """Put-off messages wake up, what is done is settled, what waited leaves, digests, escalations."""
+    counts = {"woken": snoozing.wake(), "settled": settling.settle()} | delivering.work_due()
+    return counts | digests.send_digests() | escalating.escalate()
 
 
 def jobs() -> list[Job]:

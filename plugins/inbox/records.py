@@ -169,10 +169,9 @@ class Template(Record):
         "order": "code",
         "archive": False,
     }
-    __table_args__ = (UniqueConstraint("code", "language", name="uq_inbox_template_place"),)
 
     code: Mapped[str] = fields.choice(_("Mail"), choices.TEMPLATES, required=True)
-    name: Mapped[str | None] = fields.text(_("Name"), max_length=120, compute=lambda record: _name(record))
+    name: Mapped[str | None] = fields.text(_("Name"), max_length=120, unique=True, compute=lambda record: _name(record))
     language: Mapped[str] = fields.choice(_("Language"), choices.LANGUAGES, required=True)
     subject: Mapped[str] = fields.text(_("Subject"), required=True, max_length=300)
     text: Mapped[str] = fields.long_text(_("Text"), required=True, max_length=20_000)
@@ -180,9 +179,9 @@ class Template(Record):
 
 
 def _name(template: Template) -> str:
-    """What a template is for, in both languages: its title in lists of either."""
+    """What a template is for, in both languages, and its own: each once."""
     label = next((choice.label for choice in choices.TEMPLATES if choice.code == template.code), None)
-    return f"{label.zh} / {label.en}" if label else template.code
+    return f"{label.zh} / {label.en} ({template.language})" if label else f"{template.code} ({template.language})"
 
 
 class Text(Record):

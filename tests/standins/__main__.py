@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 from tests.standins.common import serving
 
-MODULES = ("kingdee", "wecom", "dingtalk")
+MODULES = ("kingdee", "wecom", "dingtalk", "sms")
 
 
 def say(text: str) -> None:

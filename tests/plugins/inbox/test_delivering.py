@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core import Trace, acting_as, db, load_principal, local, now, registry, run_action, system, transaction
 from core.events.delivery import deliver_pending
@@ -14,6 +15,7 @@ from core.messages import channels
 from core.permissions.model import Deputy
 from core.records.notes import Notification
 from plugins.inbox.records import Delivery, Escalation
+from plugins.inbox.settling import calm_states, settle
 from tests.plugins.inbox.conftest import BELL, next_weekday
 
 
@@ -167,6 +169,20 @@ def test_an_acknowledged_one_does_not_rise(office):
         session.get(Notification, ident).acknowledged_at = start
     office.run(start + timedelta(hours=9))
     assert told(office, "dan") == []
+
+
+def test_a_warning_goes_when_its_matter_is_done(office):
+    status = registry().types["deadlines.deadline"].fields["status"]
+    assert calm_states(status) == {"met", "waived", "moot", "passed", "superseded"}
+    office.bell.fault = RuntimeError("not now")
+    matter = office.delivery(office.tell("ben", "A matter with a state"))
+    about = SimpleNamespace(__record__={"key": "inbox.delivery"}, id=matter.id)
+    message = office.tell("ben", "A right ends", severity="fatal", record=about)
+    assert settle() == 0
+    with system("the matter is done") as session:
+        session.execute(update(Delivery).where(Delivery.id == matter.id).values(state="delivered"))
+    assert settle() == 1
+    assert office.note(message).acknowledged_at
 
 
 def told(office, login):

@@ -36,7 +36,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_template")),
-        sa.UniqueConstraint("code", "language", name="uq_inbox_template_place"),
+        sa.UniqueConstraint("name", name=op.f("uq_inbox_template_name")),
         sqlite_autoincrement=True,
     )
     op.create_table(
