@@ -38,7 +38,7 @@ def find() -> Any:
     kind, action = _step(act)
     groups = _groups(q, kind, action, PER_TYPE if wants_fragment() else ON_PAGE)
     if wants_fragment():
-        return render_template("web/_found.html", q=q, groups=groups, act=act)
+        return render_template("web/_found.html", q=q, groups=groups, act=act, palette=True)
     hits = [hit for g in groups if not g.get("commands") for hit in g["hits"]]
     if len(hits) == 1 and q and not any(g.get("all") and g["more"] for g in groups):
         return redirect(hits[0]["href"])
