@@ -14,7 +14,7 @@ PLUGINS = sorted(p.parent for p in (ROOT / "plugins").glob("*/plugin.toml"))
 ROOMS = [ROOT / "core", ROOT / "bootstrap", *PLUGINS]
 
 MAY_USE_CONNECTIONS = {
-    "core/api", "core/audit", "core/webhooks", "core/db.py", "core/desk", "core/events", "core/hooks", "core/identity",
+    "core/api", "core/audit", "core/webhooks", "core/db.py", "core/desk", "core/events", "core/feeds", "core/hooks", "core/identity",
     "core/importing", "core/jobs", "core/messages", "core/plugin_settings",
     "core/permissions", "core/records", "core/search", "core/setup", "core/shaping", "core/supervise", "core/web", "core/commands",
     "core/doctor",
