@@ -19,8 +19,11 @@ from core.web.facts import caption_of
 from core.web.lifecycle import wants_fragment
 from core.web.listing import kind_of
 
-PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-"""What the browser's own viewer needs to show the PDF. A PDF is no page: no script of ours or theirs runs beside it."""
+PDF_POLICY = (
+    "script-src 'none'; connect-src 'none'; object-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""What the browser's own viewer needs to show the PDF: it brings its own style. No script of ours or theirs runs."""
 FRAME_POLICY = "; ".join(
     (
         "default-src 'none'",
