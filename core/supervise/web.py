@@ -13,7 +13,6 @@ from core.db import db
 from core.hooks.limits import limit_memory
 from core.settings import Settings, load_settings
 
-
 LONG_ANSWERS = 12
 """Threads of each process, on top of the others, for answers that stay open: so many streams take none from pages."""
 
