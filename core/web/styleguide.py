@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from calendar import Calendar
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -30,7 +31,15 @@ def styleguide() -> Any:
         crumbs=[(gettext("Parts of the interface"), None)],
         road=road,
         days=days,
+        month=_month(day),
     )
+
+
+def _month(day: date) -> list[list[dict[str, Any] | None]]:
+    """The weeks of this month with today and the last day marked."""
+    marks = {day.day: "now", (day + timedelta(days=4)).day: "last"}
+    weeks = Calendar().monthdayscalendar(day.year, day.month)
+    return [[{"day": n, "classes": marks.get(n, ""), "strong": n in marks} if n else None for n in w] for w in weeks]
 
 
 def register(web: Blueprint) -> None:
