@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core import Action, Card, Endpoints, FieldRule, Grant, Menu, Record, Role, Setting, View, hookimpl
-from hotline import endpoints, rules, views
+from hotline import endpoints, rules, steps, views
 from hotline.records import Call
+from plugins.automation import StepKind
 
 
 @hookimpl
@@ -65,3 +66,9 @@ def register_cards() -> list[Card]:
 def register_settings() -> list[Setting]:
     """Key and country."""
     return views.settings()
+
+
+@hookimpl
+def register_automation_steps() -> list[StepKind]:
+    """A step of rules: somebody called back."""
+    return steps.kinds()

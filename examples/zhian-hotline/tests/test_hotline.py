@@ -7,9 +7,11 @@ import time
 
 import pytest
 from hotline.services import signature
+from hotline.steps import called_back
 
-from core import setting
+from core import get, record_class, setting
 from core.testing import Conformance, Deployment
+from plugins.automation import Occasion
 
 KEY = "hotline.call"
 SECRET = "key of the test"
@@ -103,3 +105,14 @@ def test_the_key_is_a_secret_that_nobody_is_shown(zhian, people):
     with zhian.app.app_context():
         assert setting("hotline.key") == SECRET
         assert setting("hotline.country") == "+86"
+
+
+def test_a_rule_may_note_that_somebody_called_back(zhian, people):
+    tell(zhian, call("c-9", "+86 10 5555 0199"))
+    operator = zhian.api(people["operator"])
+    ident = operator.get(f"{KEY}?sort=-id&limit=1").json["data"][0]["id"]
+    with zhian.being(people["operator"]):
+        record = get(record_class(KEY), ident)
+        occasion = Occasion(1, "Missed calls", 1, "1-1", KEY, record)
+        assert called_back(occasion, {"note": "by {rule}"})
+        assert (record.state, record.note) == ("answered", "by Missed calls")
