@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from flask import Response, current_app, jsonify, render_template, request
@@ -50,7 +51,9 @@ def stream() -> Any:
     if not live.watcher.enter(app, _me(), int(current_app.config.get("LONG_ANSWERS", 4))):
         return Response("", 503, {"Retry-After": "120"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Response(live.stream(_me()), mimetype="text/event-stream", headers=headers)
+    answer = Response(live.stream(_me()), mimetype="text/event-stream", headers=headers)
+    answer.call_on_close(partial(live.watcher.leave, _me()))  # also when nobody reads a word of it
+    return answer
 
 
 @routes.route("/panel", permission=OWN)

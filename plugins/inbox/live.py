@@ -107,11 +107,8 @@ def _mark(unread: Any, newest: Any, strong: Any) -> str:
 def stream(user_id: int, clock: Any = time.monotonic) -> Iterator[str]:
     """Server-sent events of one page: the mark at once and at each change, a comment when nothing happens."""
     until, known = clock() + LIFE, ""
-    try:
-        yield "retry: 5000\n\n"
-        while clock() < until:
-            mark = watcher.wait(user_id, known, BEAT)
-            yield f"event: inbox\ndata: {mark}\n\n" if mark != known else ": here\n\n"
-            known = mark
-    finally:
-        watcher.leave(user_id)
+    yield "retry: 5000\n\n"
+    while clock() < until:
+        mark = watcher.wait(user_id, known, BEAT)
+        yield f"event: inbox\ndata: {mark}\n\n" if mark != known else ": here\n\n"
+        known = mark

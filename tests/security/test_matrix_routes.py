@@ -86,6 +86,7 @@ def filled(world: World, rule: str, given: dict[str, Any], side: str) -> str:
 def passes(answer: Any) -> bool:
     """Whether the door was open; a fault is never an answer."""
     assert answer.status_code < 500, (answer.request.path, answer.text[-300:])
+    answer.close()
     to_login = answer.status_code in (302, 303) and re.search(r"/login(\?|$)", answer.headers["Location"])
     return answer.status_code not in STOPPED and not (to_login and answer.request.path not in ("/logout",))
 
@@ -96,8 +97,7 @@ def seen(world: World, rule: str, method: str, row: dict[str, Any]) -> dict[str,
     found: dict[str, set[str]] = {}
     for words, side in (("theirs", "there"), ("ours", "here")):
         path = filled(world, rule, given, side) + row.get("query", "")
-        asked = {kind: world.ask(kind, method, path, data=row.get("form")) for kind in KINDS}
-        found[words] = {kind for kind, answer in asked.items() if passes(answer)}
+        found[words] = {kind for kind in KINDS if passes(world.ask(kind, method, path, data=row.get("form")))}
         if method not in ("GET", "PUT"):
             world.renew()
     return found

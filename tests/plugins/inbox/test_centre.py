@@ -131,9 +131,8 @@ def test_a_stream_tells_of_each_change_with_one_watcher_for_all(office, monkeypa
     assert [ben, cat] in [sorted(a) for a in asked] or [cat, ben] in asked
     assert live.watcher.enter(office.app, ben, 3)
     assert not live.watcher.enter(office.app, ben, 3), "three streams are open"
-    live.watcher.leave(ben)
-    his.close()
-    hers.close()
+    for person in (ben, ben, cat):
+        live.watcher.leave(person)
     assert not live.watcher.open
 
 
