@@ -158,6 +158,14 @@ def app(settings: Settings) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _streams_end_at_once() -> None:
+    """Test clients read whole answers; a stream of minutes would be waited for."""
+    from plugins.inbox import live
+
+    live.LIFE, live.BEAT = 0.2, 0.1
+
+
 @pytest.fixture(autouse=True)
 def _in_chinese() -> None:
     """Requests of a test client leave their language behind; each test begins in the default one."""

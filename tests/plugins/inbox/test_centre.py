@@ -114,6 +114,8 @@ def test_choices_are_kept_and_shown_and_wrong_times_refused(office, ben):
 def test_a_stream_tells_of_each_change_with_one_watcher_for_all(office, monkeypatch):
     monkeypatch.setattr(live, "LOOK_EVERY", 0.05)
     monkeypatch.setattr(live, "BEAT", 0.5)
+    monkeypatch.setattr(live, "LIFE", 60.0)
+    monkeypatch.setattr(live, "watcher", live.Watcher())
     asked = []
     monkeypatch.setattr(live, "marks", lambda people, real=live.marks: asked.append(sorted(people)) or real(people))
     ben, cat = office.people["ben"], office.people["cat"]
