@@ -19,6 +19,7 @@ RECORD = {
     "order": "The order of lists; `-` before the name: descending.",
     "archive": "Whether deleting puts it away, so that it can be restored (the default).",
     "public": "False for records without list, page and API of their own.",
+    "search": "Names of fields and `Linked(...)` texts that the search finds it by, beside those marked `search`; False: none.",
     "walls": "True for records before which an information wall can stand; what links to one is closed with it.",
     "guarded": "True for records of which large exports need the approval of a second person.",
     "open": "Why all rows are for everybody who has a grant, where no rule and no scope says which.",
