@@ -14,8 +14,8 @@ from tests.security.test_matrix_routes import TABLE, filled, row_of
 from tests.security.world import PORTAL, World
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-SIGNED = ("/im/callback/",)
-"""Addresses that machines call, with a signature of their own."""
+SIGNED = ("/im/callback/", "/hooks/automation/")
+"""Addresses that machines call, with a signature of their own: in the message, or of the address itself."""
 TOUCHED = {"core_session", "core_audit", "core_api_key"}
 """What reading may write: that a sign-in is in use, and that a file was downloaded or a list exported."""
 
