@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from core import (
@@ -134,7 +135,8 @@ def _checks(rule: Rule) -> list[tuple[bool, str]]:
 
 
 def _version_head(version: Any) -> dict[str, Any]:
-    held = type("Held", (), version.body or {})
+    kept = version.body if isinstance(version.body, dict) else {}  # a version of before may lack what rules hold since
+    held = SimpleNamespace(**{name: kept.get(name) for name in services.SUBSTANCE})
     return {"when": sentences.when(held), "condition": sentences.condition(held), "steps": sentences.steps(held)}
 
 

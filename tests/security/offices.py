@@ -176,8 +176,8 @@ class Browser:
         self.token = re.search(r"([0-9a-f]{64})", self.client.get("/").text)[1]
 
     def get(self, path: str, **options: Any) -> Any:
-        """A page."""
-        return self.client.get(path, **options)
+        """A page, read whole: a stream gives its place back."""
+        return self.client.get(path, buffered=True, **options)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
         """A form with its token."""
