@@ -84,7 +84,7 @@ class World:
         browser = self.browsers[kind]
         headers = options.pop("headers", {})
         headers |= {"X-CSRF-Token": browser.token, "If-Match": '"0"'} if method != "GET" else {}
-        return browser.client.open(path, method=method, headers=headers, **options)
+        return browser.client.open(path, method=method, headers=headers, buffered=True, **options)
 
     def renew(self) -> None:
         """Sign in anew whoever was signed out by what was asked."""
