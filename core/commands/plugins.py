@@ -158,7 +158,8 @@ def check(name: str, quick: bool, arguments: tuple[str, ...]) -> None:
     _known(name)
     line = [sys.executable, "-P", "-m", "pytest", "-c", str(SUITE / "pytest.toml"), "-p", "no:cacheprovider", "-q"]
     line += ["--rootdir", str(SUITE), str(SUITE / "suite.py"), "--zhian-plugin", name]
-    if not any(e.value == "core.testing.plugin" for e in _entry_points("pytest11")):
+    found_by_itself = any(e.value == "core.testing.plugin" for e in _entry_points("pytest11"))
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or not found_by_itself:
         line += ["-p", "core.testing.plugin"]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     sys.stdout.flush()
