@@ -192,7 +192,7 @@ def test_every_operator_selects_what_it_says(lab):
     [
         ("nonsense=1", "field"),
         ("name__like=1", "operator"),
-        ("opened=tomorrow", "value"),
+        ("opened=whenever", "value"),
         ("opened__gt=2026-13-45", "value"),
         ("pages=1", "field"),
         ("id=99999999999999999999999", "value"),
