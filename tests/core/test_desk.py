@@ -198,7 +198,8 @@ def test_who_is_mentioned_is_told_once_and_who_may_not_see_it_is_named_and_refus
         made = note(lab, ident, "Look at this, @Carl")
         assert made.mentions == [lab.who.carl]
     with lab.being("carl"):
-        told = list(db.session.scalars(select(Notification)))
+        own = select(Notification.record_key, Notification.record_id, Notification.subject)
+        told = list(db.session.execute(own))
         assert [(n.record_key, n.record_id) for n in told] == [("lab.folder", ident)]
         assert "Ann" in told[0].subject
     with lab.being("ann"), pytest.raises(Invalid) as refused:
