@@ -76,13 +76,20 @@ def sign_in(login: str, password: str, keep: bool, realm: Realm = STAFF) -> Sign
             note_action(session, "sign_in_failed", user, changes={"login": [None, tried]} | _rest_begins(entered))
             return SignIn(locked_minutes=-(-entered.rest // 60))
         if outdated(user.password_hash or ""):
-            user.password_hash = hash_password(password)
+            _renew_hash(session, user.id, password)
         ident, keep = user.id, keep and current_policy().may_stay
         token = start(session, ident, keep, "password", next_step(session.connection(), ident, "password"))
         note_action(session, "sign_in", user, changes={"by": [None, "password"]})
     tries.was_right(entered)
     end_earlier(realm)
     return SignIn(token=token, keep=keep)
+
+
+def _renew_hash(session: Any, user_id: int, password: str) -> None:
+    """By a statement: it is the same password, so no session or link ends and its age stays."""
+    table = User.__table__
+    values = {"password_hash": hash_password(password)}
+    session.connection().execute(update(table).where(table.c.id == user_id).values(values))
 
 
 def _known(login: str, realm: Realm) -> tuple[Any, ...]:

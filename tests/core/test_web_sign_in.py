@@ -6,9 +6,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
+from sqlalchemy import select, update
 
 from core import record_class, system
 from core.clock import now
+from core.identity.steps import password_since
+from core.permissions.org import User
+from core.permissions.passwords import outdated
 from core.records.dump import forget_labels
 from core.web.security import safe_next
 
@@ -54,6 +59,23 @@ def test_signing_out_ends_the_session_on_the_server(visit):
     ann.post("/logout")
     ann.client.set_cookie("zhian", cookie)
     assert ann.get("/").status_code == 302
+
+
+def test_a_hash_of_earlier_parameters_is_renewed_and_the_password_is_still_the_same(visit, desk):
+    table, ident, earlier = User.__table__, desk.ids["rea"], PasswordHasher(1, 512, 1)
+    elsewhere = visit("rea")
+    with desk.app.app_context(), system("as it was hashed once") as session:
+        since = password_since(session.connection(), ident)
+        values = {"password_hash": earlier.hash("a-long-password-1")}
+        session.connection().execute(update(table).where(table.c.id == ident).values(values))
+    again = visit()
+    assert again.sign_in("rea").status_code == 303
+    assert [browser.get("/").status_code for browser in (again, elsewhere)] == [200, 200]
+    with desk.app.app_context(), system("what is kept now") as session:
+        kept = session.connection().execute(select(table.c.password_hash).where(table.c.id == ident)).scalar_one()
+        assert not outdated(kept)
+        assert password_since(session.connection(), ident) == since
+    assert [browser.post("/logout").status_code for browser in (again, elsewhere)] == [303, 303]
 
 
 def test_wrong_passwords_lock_the_account_for_a_while(visit, desk):
