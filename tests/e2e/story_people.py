@@ -147,8 +147,13 @@ class Desk(Seat):
 
     def timeline(self) -> list[tuple[str, str]]:
         """Who did what on the page that is open, oldest first."""
+        rows, older = self.page.locator(".z-tl > li"), self.page.locator(".z-older a")
+        while older.count():
+            shown = rows.count()
+            older.first.click()
+            expect(rows.nth(shown)).to_be_attached()
         read = "rows => rows.map(li => [li.querySelector('b')?.textContent ?? '', li.textContent])"
-        return [(who, words) for who, words in reversed(self.page.locator(".z-tl > li").evaluate_all(read))]
+        return [(who, words) for who, words in reversed(rows.evaluate_all(read))]
 
 
 def record_id(url: str) -> int:
